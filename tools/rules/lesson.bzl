@@ -1,0 +1,258 @@
+"""lesson() and solution(): the pattern that every lesson follows, once.
+
+An exercise NAME is three files: NAME.h, NAME.cc with the hole, and NAME_test.cc
+in the lesson only. The BUILD file of a lesson and that of its solution hold the
+same table; only the macro's name differs.
+
+    lesson(
+        exercises = {
+            "get_movie": ["//proto:movies_cc_grpc"],
+        },
+        libraries = {
+            "movie_service": ["//proto:movie_store", "//proto:movies_cc_grpc"],
+        },
+        binaries = {
+            "client": [":get_movie", "@com_google_absl//absl/flags:parse"],
+            "server": [":movie_service"],
+        },
+        test_deps = ["//support:test_server"],
+    )
+
+What it makes, in lessons/NN_concept:
+
+    NN_concept        test_suite of the exercises
+    NAME_test         one exercise, red until it is solved; tagged `exercise`
+    NAME_red_test     proves that the pristine exercise fails as it should
+    manifest_test     proves that lesson.textproto and README.md are complete
+
+and in solutions/NN_concept:
+
+    NN_concept        test_suite of the same tests on the solution
+    NAME_test         the lesson's test, linked with the solution
+    wrong_answers/…   one test per patch there: builds, and fails as it should
+    twin_test         proves that stub and solution differ in the holes only
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+
+_PUBLIC = ["//visibility:public"]
+
+def _include_own_folder():
+    # Stub and solution include "get_movie.h" alike, each finding its own.
+    return ["-iquote", native.package_name()]
+
+def _sources(exercises, libraries, binaries):
+    """Declares what a lesson and its solution have in common."""
+    for name, deps in exercises.items():
+        # The header stands alone, so that a test compiles against it without
+        # depending on either answer.
+        cc_library(
+            name = name + "_h",
+            hdrs = [name + ".h"],
+            visibility = _PUBLIC,
+            deps = deps,
+        )
+        cc_library(
+            name = name,
+            srcs = [name + ".cc"],
+            copts = _include_own_folder(),
+            deps = [name + "_h"],
+        )
+    for name, deps in libraries.items():
+        cc_library(
+            name = name,
+            srcs = native.glob([name + ".cc"]),
+            hdrs = [name + ".h"],
+            copts = _include_own_folder(),
+            visibility = _PUBLIC,
+            deps = deps,
+        )
+    for name, deps in binaries.items():
+        cc_binary(
+            name = name,
+            srcs = [name + ".cc"],
+            copts = _include_own_folder(),
+            deps = deps,
+        )
+
+def _twin_files(exclude):
+    native.filegroup(
+        name = "twin_files",
+        srcs = native.glob(["**"], exclude = exclude),
+        visibility = _PUBLIC,
+    )
+
+def _folder():
+    return native.package_name().split("/")[1]
+
+def expect_red_test(name, test, exercise, patch = None):
+    """Declares a test that passes if `test` fails the way a learner can read.
+
+    Args:
+      name: of the test.
+      test: label of the exercise's test, linked with the code to judge.
+      exercise: "NN_concept.NAME", which the failure must name.
+      patch: the wrong answer that `test` was built with, if it was.
+    """
+    args = ["--test=$(rootpath {})".format(test), "--exercise=" + exercise]
+    data = [test]
+    if patch:
+        args.append("--wrong_answer=$(rootpath {})".format(patch))
+        data.append(patch)
+    cc_test(
+        name = name,
+        size = "small",
+        args = args,
+        data = data,
+        deps = ["//tools/checks:expect_red"],
+    )
+
+def lesson(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
+    """Declares the targets of lessons/NN_concept.
+
+    Args:
+      exercises: exercise -> deps of its NAME.h and NAME.cc.
+      libraries: given code without a hole -> deps of its .h and .cc.
+      binaries: program to run by hand -> deps of its .cc.
+      demos: test that shows something without a hole -> its deps.
+      test_deps: what the lesson's tests depend on, besides GoogleTest.
+      build_exercises: exercises that are a BUILD file in a folder of that name;
+        see build_file_exercise().
+    """
+    _sources(exercises, libraries, binaries)
+    for name in exercises:
+        cc_library(
+            name = name + "_test_lib",
+            testonly = True,
+            srcs = [name + "_test.cc"],
+            copts = _include_own_folder(),
+            visibility = _PUBLIC,
+            deps = [
+                name + "_h",
+                "@com_google_googletest//:gtest",
+            ] + test_deps,
+            alwayslink = True,
+        )
+        cc_test(
+            name = name + "_test",
+            size = "small",
+            tags = ["exercise"],
+            deps = [
+                name,
+                name + "_test_lib",
+                "//support:exercise_main",
+            ],
+        )
+        expect_red_test(
+            name = name + "_red_test",
+            exercise = _folder() + "." + name,
+            test = name + "_test",
+        )
+    for name, deps in demos.items():
+        cc_test(
+            name = name + "_test",
+            size = "small",
+            srcs = [name + "_test.cc"],
+            copts = _include_own_folder(),
+            deps = deps + test_deps + ["@com_google_googletest//:gtest_main"],
+        )
+    for name in build_exercises:
+        native.test_suite(
+            name = name + "_test",
+            tests = ["//{}/{}:{}_test".format(native.package_name(), name, name)],
+        )
+    native.test_suite(
+        name = _folder(),
+        tests = [name + "_test" for name in exercises.keys() + build_exercises],
+    )
+    _twin_files(exclude = [
+        "README.md",
+        "lesson.textproto",
+        "*_test.cc",
+        "*.svg",
+    ])
+    cc_test(
+        name = "manifest_test",
+        size = "small",
+        args = [
+            "--lesson=" + native.package_name(),
+            "--exercises=" + ",".join(exercises.keys() + build_exercises),
+        ],
+        data = native.glob(["**"]) + [
+            "//{}/{}:twin_files".format(native.package_name(), name)
+            for name in build_exercises
+        ] + ["//slides:decks"],
+        deps = ["//tools/checks:manifest_check"],
+    )
+
+def solution(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
+    """Declares the targets of solutions/NN_concept; takes what lesson() takes."""
+    lesson_package = "//lessons/" + _folder()
+    _sources(exercises, libraries, binaries)
+    for name in exercises:
+        cc_test(
+            name = name + "_test",
+            size = "small",
+            deps = [
+                name,
+                lesson_package + ":" + name + "_test_lib",
+                "//support:exercise_main",
+            ],
+        )
+        for patch in native.glob(["wrong_answers/{}.*.patch".format(name)]):
+            _wrong_answer(name, patch, lesson_package)
+    for name in build_exercises:
+        native.test_suite(
+            name = name + "_test",
+            tests = ["//{}/{}:{}_test".format(native.package_name(), name, name)],
+        )
+    native.test_suite(
+        name = _folder(),
+        tests = [name + "_test" for name in exercises.keys() + build_exercises],
+    )
+    _twin_files(exclude = ["wrong_answers/**"])
+    twins = ["//{}/{}:twin_files".format(side, path) for side in ["lessons", "solutions"] for path in [_folder()] + [_folder() + "/" + name for name in build_exercises]]
+    cc_test(
+        name = "twin_test",
+        size = "small",
+        args = [
+            "--lesson=lessons/" + _folder(),
+            "--solution=solutions/" + _folder(),
+            "--exercises=" + ",".join(exercises.keys() + build_exercises),
+        ],
+        data = twins + native.glob(["wrong_answers/*"]),
+        deps = ["//tools/checks:twin_check"],
+    )
+
+def _wrong_answer(exercise, patch, lesson_package):
+    """Builds `exercise` with `patch` on its solution and expects it to be red."""
+    stem = patch[:-len(".patch")]
+    source = stem + ".cc"
+    native.genrule(
+        name = stem + "_source",
+        srcs = [
+            exercise + ".cc",
+            patch,
+        ],
+        outs = [source],
+        cmd = "cp $(location {}.cc) $@ && chmod +w $@ && patch --silent --fuzz=0 $@ $(location {})".format(exercise, patch),
+        tags = ["manual"],
+    )
+    cc_test(
+        name = stem + "_binary",
+        srcs = [source],
+        copts = _include_own_folder(),
+        # Run by the test below, not by itself.
+        tags = ["manual"],
+        deps = [
+            exercise + "_h",
+            lesson_package + ":" + exercise + "_test_lib",
+            "//support:exercise_main",
+        ],
+    )
+    expect_red_test(
+        name = stem + "_test",
+        exercise = "{}.{}".format(_folder(), exercise),
+        patch = patch,
+        test = stem + "_binary",
+    )
