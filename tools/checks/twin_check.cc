@@ -1,5 +1,5 @@
-// Passes if a lesson's files and its solution's are the same outside the holes,
-// and every exercise has its hole and its wrong answers.
+// Passes if a lesson's files and its solution's, given as arguments, are the
+// same outside the holes, and every exercise has its hole and wrong answers.
 
 #include <algorithm>
 #include <filesystem>
@@ -16,6 +16,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "tools/checks/files.h"
 #include "tools/checks/twins.h"
 
@@ -31,27 +33,28 @@ namespace fs = std::filesystem;
 // Fewer wrong answers would not show that the test can tell.
 constexpr int kMinWrongAnswers = 3;
 
-// The files under `root`, from there.
-std::set<std::string> FilesUnder(const std::string& root) {
+// Those of `paths` that lie under `folder`, from there.
+std::set<std::string> Under(const std::string& folder,
+                            const std::vector<std::string>& paths) {
   std::set<std::string> files;
-  for (const fs::directory_entry& entry :
-       fs::recursive_directory_iterator(root)) {
-    if (entry.is_directory()) continue;
-    files.insert(fs::relative(entry.path().lexically_normal(), root).string());
+  for (absl::string_view path : paths) {
+    if (absl::ConsumePrefix(&path, folder + "/")) {
+      files.insert(std::string(path));
+    }
   }
   return files;
 }
 
-std::vector<std::string> Problems() {
+std::vector<std::string> Problems(const std::vector<std::string>& paths) {
   const std::string lesson = absl::GetFlag(FLAGS_lesson);
   const std::string solution = absl::GetFlag(FLAGS_solution);
   const std::string concept_name = fs::path(lesson).filename().string();
   std::vector<std::string> problems;
 
-  std::set<std::string> stub_files = FilesUnder(lesson);
+  std::set<std::string> stub_files = Under(lesson, paths);
   std::set<std::string> solution_files;
   std::map<std::string, int> wrong_answers;
-  for (const std::string& file : FilesUnder(solution)) {
+  for (const std::string& file : Under(solution, paths)) {
     if (!absl::StartsWith(file, "wrong_answers/")) {
       solution_files.insert(file);
       continue;
@@ -113,8 +116,9 @@ std::vector<std::string> Problems() {
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("compares a lesson with its solution");
-  absl::ParseCommandLine(argc, argv);
-  const std::vector<std::string> problems = checks::Problems();
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  const std::vector<std::string> problems =
+      checks::Problems({arguments.begin() + 1, arguments.end()});
   for (const std::string& problem : problems) std::cout << problem << "\n";
   return problems.empty() ? 0 : 1;
 }

@@ -138,8 +138,8 @@ def lesson(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [],
             size = "small",
             tags = ["exercise"],
             deps = [
-                name,
                 name + "_test_lib",
+                name,
                 "//support:exercise_main",
             ],
         )
@@ -194,8 +194,8 @@ def solution(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [
             name = name + "_test",
             size = "small",
             deps = [
-                name,
                 lesson_package + ":" + name + "_test_lib",
+                name,
                 "//support:exercise_main",
             ],
         )
@@ -211,7 +211,12 @@ def solution(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [
         tests = [name + "_test" for name in exercises.keys() + build_exercises],
     )
     _twin_files(exclude = ["wrong_answers/**"])
-    twins = ["//{}/{}:twin_files".format(side, path) for side in ["lessons", "solutions"] for path in [_folder()] + [_folder() + "/" + name for name in build_exercises]]
+    twins = [
+        "//{}/{}:twin_files".format(side, path)
+        for side in ["lessons", "solutions"]
+        for path in [_folder()] + [_folder() + "/" + name for name in build_exercises]
+    ]
+    wrong_answers = native.glob(["wrong_answers/*"])
     cc_test(
         name = "twin_test",
         size = "small",
@@ -219,8 +224,11 @@ def solution(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [
             "--lesson=lessons/" + _folder(),
             "--solution=solutions/" + _folder(),
             "--exercises=" + ",".join(exercises.keys() + build_exercises),
+        ] + ["$(rootpaths {})".format(label) for label in twins] + [
+            native.package_name() + "/" + patch
+            for patch in wrong_answers
         ],
-        data = twins + native.glob(["wrong_answers/*"]),
+        data = twins + wrong_answers,
         deps = ["//tools/checks:twin_check"],
     )
 
