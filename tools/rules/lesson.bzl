@@ -117,7 +117,7 @@ def lesson(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [],
       demos: test that shows something without a hole -> its deps.
       test_deps: what the lesson's tests depend on, besides GoogleTest.
       build_exercises: exercises that are a BUILD file in a folder of that name;
-        see build_file_exercise().
+        such a folder's BUILD file ends with a macro like proto_rules_exercise().
     """
     _sources(exercises, libraries, binaries)
     for name in exercises:
@@ -206,6 +206,14 @@ def solution(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [
             name = name + "_test",
             tests = ["//{}/{}:{}_test".format(native.package_name(), name, name)],
         )
+        for patch in native.glob(["wrong_answers/{}.*.patch".format(name)]):
+            stem = patch[len("wrong_answers/"):-len(".patch")]
+            expect_red_test(
+                name = "wrong_answers/" + stem + "_test",
+                exercise = "{}.{}".format(_folder(), name),
+                patch = patch,
+                test = "@wrong_build_files//{}/{}:{}_test".format(_folder(), stem, name),
+            )
     native.test_suite(
         name = _folder(),
         tests = [name + "_test" for name in exercises.keys() + build_exercises],

@@ -15,6 +15,8 @@ def _proto_path(file, proto_info):
     return file.path[len(root) + 1:]
 
 def _grpc_sources_impl(ctx):
+    if ctx.attr.problem:
+        fail(ctx.attr.problem)
     proto = ctx.attr.proto[ProtoInfo]
     suffixes = [".grpc.pb.h", ".grpc.pb.cc"]
     if ctx.attr.generate_mocks:
@@ -54,7 +56,10 @@ def _grpc_sources_impl(ctx):
 _grpc_sources = rule(
     implementation = _grpc_sources_impl,
     attrs = {
-        "proto": attr.label(mandatory = True, providers = [ProtoInfo]),
+        # Told when the rule is built and not when it is declared, so that a
+        # mistake in one rule leaves the rest of its BUILD file usable.
+        "problem": attr.string(),
+        "proto": attr.label(providers = [ProtoInfo]),
         "generate_mocks": attr.bool(),
         "out_dir": attr.string(mandatory = True),
         "_protoc": attr.label(
@@ -73,6 +78,17 @@ _grpc_sources = rule(
     doc = "Runs grpc_cpp_plugin over the direct sources of a proto_library.",
 )
 
+def _problem(srcs, deps, grpc_only):
+    """Returns what is wrong with a cc_grpc_library, or ""."""
+    if len(srcs) != 1:
+        return "srcs of a cc_grpc_library names exactly one proto_library: the one with the services."
+    if not grpc_only:
+        return ("cc_grpc_library wants grpc_only = True: without it the rule would generate the messages " +
+                "as well, which the cc_proto_library in deps has already.")
+    if len(deps) != 1:
+        return "deps of a cc_grpc_library names exactly one cc_proto_library: the one with the messages."
+    return ""
+
 def cc_grpc_library(name, srcs, deps, grpc_only = False, generate_mocks = False, **kwargs):
     """Generates the C++ stubs and services of a proto_library's services.
 
@@ -85,16 +101,11 @@ def cc_grpc_library(name, srcs, deps, grpc_only = False, generate_mocks = False,
         NAME_mock.grpc.pb.h.
       **kwargs: visibility, tags and the like, passed on to the cc_library.
     """
-    if len(srcs) != 1:
-        fail("{}: srcs must name exactly one proto_library".format(name))
-    if not grpc_only:
-        fail("{}: set grpc_only = True and name the cc_proto_library in deps".format(name))
-    if len(deps) != 1:
-        fail("{}: deps must name exactly one cc_proto_library".format(name))
     out_dir = "_grpc_" + name
     _grpc_sources(
         name = "_" + name + "_grpc_codegen",
-        proto = srcs[0],
+        problem = _problem(srcs, deps, grpc_only),
+        proto = srcs[0] if srcs else None,
         generate_mocks = generate_mocks,
         out_dir = out_dir,
         visibility = ["//visibility:private"],
