@@ -5,6 +5,7 @@ in the lesson only. The BUILD file of a lesson and that of its solution hold the
 same table; only the macro's name differs.
 
     lesson(
+        name = "02_connection",
         exercises = {
             "get_movie": ["//proto:movies_cc_grpc"],
         },
@@ -85,6 +86,10 @@ def _twin_files(exclude):
 def _folder():
     return native.package_name().split("/")[1]
 
+def _check_name(name):
+    if name != _folder():
+        fail("{} is declared in the folder {}".format(name, native.package_name()))
+
 def expect_red_test(name, test, exercise, patch = None):
     """Declares a test that passes if `test` fails the way a learner can read.
 
@@ -107,10 +112,11 @@ def expect_red_test(name, test, exercise, patch = None):
         deps = ["//tools/checks:expect_red"],
     )
 
-def lesson(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
+def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
     """Declares the targets of lessons/NN_concept.
 
     Args:
+      name: "NN_concept", the folder.
       exercises: exercise -> deps of its NAME.h and NAME.cc.
       libraries: given code without a hole -> deps of its .h and .cc.
       binaries: program to run by hand -> deps of its .cc.
@@ -119,51 +125,52 @@ def lesson(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [],
       build_exercises: exercises that are a BUILD file in a folder of that name;
         such a folder's BUILD file ends with a macro like proto_rules_exercise().
     """
+    _check_name(name)
     _sources(exercises, libraries, binaries)
-    for name in exercises:
+    for exercise in exercises:
         cc_library(
-            name = name + "_test_lib",
+            name = exercise + "_test_lib",
             testonly = True,
-            srcs = [name + "_test.cc"],
+            srcs = [exercise + "_test.cc"],
             copts = _include_own_folder(),
             visibility = _PUBLIC,
             deps = [
-                name + "_h",
+                exercise + "_h",
                 "@com_google_googletest//:gtest",
             ] + test_deps,
             alwayslink = True,
         )
         cc_test(
-            name = name + "_test",
+            name = exercise + "_test",
             size = "small",
             tags = ["exercise"],
             deps = [
-                name + "_test_lib",
-                name,
+                exercise + "_test_lib",
+                exercise,
                 "//support:exercise_main",
             ],
         )
         expect_red_test(
-            name = name + "_red_test",
-            exercise = _folder() + "." + name,
-            test = name + "_test",
+            name = exercise + "_red_test",
+            exercise = name + "." + exercise,
+            test = exercise + "_test",
         )
-    for name, deps in demos.items():
+    for demo, deps in demos.items():
         cc_test(
-            name = name + "_test",
+            name = demo + "_test",
             size = "small",
-            srcs = [name + "_test.cc"],
+            srcs = [demo + "_test.cc"],
             copts = _include_own_folder(),
             deps = deps + test_deps + ["@com_google_googletest//:gtest_main"],
         )
-    for name in build_exercises:
+    for exercise in build_exercises:
         native.test_suite(
-            name = name + "_test",
-            tests = ["//{}/{}:{}_test".format(native.package_name(), name, name)],
+            name = exercise + "_test",
+            tests = ["//{}/{}:{}_test".format(native.package_name(), exercise, exercise)],
         )
     native.test_suite(
-        name = _folder(),
-        tests = [name + "_test" for name in exercises.keys() + build_exercises],
+        name = name,
+        tests = [exercise + "_test" for exercise in exercises.keys() + build_exercises],
     )
     _twin_files(exclude = [
         "README.md",
@@ -179,58 +186,62 @@ def lesson(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [],
             "--exercises=" + ",".join(exercises.keys() + build_exercises),
         ],
         data = native.glob(["**"]) + [
-            "//{}/{}:twin_files".format(native.package_name(), name)
-            for name in build_exercises
+            "//{}/{}:twin_files".format(native.package_name(), exercise)
+            for exercise in build_exercises
         ] + ["//slides:decks"],
         deps = ["//tools/checks:manifest_check"],
     )
 
-def solution(exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
-    """Declares the targets of solutions/NN_concept; takes what lesson() takes."""
-    lesson_package = "//lessons/" + _folder()
+# Takes what lesson() takes, so that the two BUILD files can be compared.
+# buildifier: disable=unused-variable
+# buildifier: disable=function-docstring-args
+def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
+    """Declares the targets of solutions/NN_concept; see lesson()."""
+    _check_name(name)
+    lesson_package = "//lessons/" + name
     _sources(exercises, libraries, binaries)
-    for name in exercises:
+    for exercise in exercises:
         cc_test(
-            name = name + "_test",
+            name = exercise + "_test",
             size = "small",
             deps = [
-                lesson_package + ":" + name + "_test_lib",
-                name,
+                lesson_package + ":" + exercise + "_test_lib",
+                exercise,
                 "//support:exercise_main",
             ],
         )
-        for patch in native.glob(["wrong_answers/{}.*.patch".format(name)]):
-            _wrong_answer(name, patch, lesson_package)
-    for name in build_exercises:
+        for patch in native.glob(["wrong_answers/{}.*.patch".format(exercise)]):
+            _wrong_answer(exercise, patch, lesson_package)
+    for exercise in build_exercises:
         native.test_suite(
-            name = name + "_test",
-            tests = ["//{}/{}:{}_test".format(native.package_name(), name, name)],
+            name = exercise + "_test",
+            tests = ["//{}/{}:{}_test".format(native.package_name(), exercise, exercise)],
         )
-        for patch in native.glob(["wrong_answers/{}.*.patch".format(name)]):
+        for patch in native.glob(["wrong_answers/{}.*.patch".format(exercise)]):
             stem = patch[len("wrong_answers/"):-len(".patch")]
             expect_red_test(
                 name = "wrong_answers/" + stem + "_test",
-                exercise = "{}.{}".format(_folder(), name),
+                exercise = "{}.{}".format(name, exercise),
                 patch = patch,
-                test = "@wrong_build_files//{}/{}:{}_test".format(_folder(), stem, name),
+                test = "@wrong_build_files//{}/{}:{}_test".format(name, stem, exercise),
             )
     native.test_suite(
-        name = _folder(),
-        tests = [name + "_test" for name in exercises.keys() + build_exercises],
+        name = name,
+        tests = [exercise + "_test" for exercise in exercises.keys() + build_exercises],
     )
     _twin_files(exclude = ["wrong_answers/**"])
     twins = [
         "//{}/{}:twin_files".format(side, path)
         for side in ["lessons", "solutions"]
-        for path in [_folder()] + [_folder() + "/" + name for name in build_exercises]
+        for path in [name] + [name + "/" + exercise for exercise in build_exercises]
     ]
     wrong_answers = native.glob(["wrong_answers/*"])
     cc_test(
         name = "twin_test",
         size = "small",
         args = [
-            "--lesson=lessons/" + _folder(),
-            "--solution=solutions/" + _folder(),
+            "--lesson=lessons/" + name,
+            "--solution=solutions/" + name,
             "--exercises=" + ",".join(exercises.keys() + build_exercises),
         ] + ["$(rootpaths {})".format(label) for label in twins] + [
             native.package_name() + "/" + patch
