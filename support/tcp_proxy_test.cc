@@ -339,6 +339,7 @@ TEST_F(TcpProxyTest, RestoreDeliversWhatWasHeldBackInOrder) {
   Write(client, "b");
   Write(server, "c");
   client.shutdown(tcp::socket::shutdown_send);
+  EXPECT_TRUE(StaysSilent(client));
   proxy_->Restore();
   EXPECT_EQ(Read(server, 2), "ab");
   EXPECT_EQ(ReadEnd(server), asio::error::eof);
@@ -382,6 +383,7 @@ TEST_F(TcpProxyTest, RestoreServesConnectionsMadeInTheMeantime) {
   proxy_->BlackHole();
   tcp::socket client = Connect();
   Write(client, "question");
+  EXPECT_TRUE(StaysSilent(target_));
   proxy_->Restore();
   tcp::socket server = Accept();
   EXPECT_EQ(Read(server, 8), "question");

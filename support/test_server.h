@@ -56,9 +56,10 @@ struct TestServerOptions {
 // thread destroys the server.
 class TestServer {
  public:
-  // Starts a server with these services, which must outlive it. Ends the test
-  // program with a message if it cannot start, which with default options means
-  // that the machine has no free port; where a test expects worse, use Start().
+  // Starts a server with these services, which must outlive it: declare them
+  // first. Ends the test program with a message if it cannot start, which with
+  // default options means that the machine has no free port; where a test
+  // expects worse, use Start().
   explicit TestServer(grpc::Service* service,
                       const TestServerOptions& options = {});
   explicit TestServer(const std::vector<grpc::Service*>& services,
