@@ -229,6 +229,13 @@ test_another_repository_that_is_down_does_not_matter() {
   expect_status 0
 }
 
+test_once_the_lists_failed_no_time_is_lost_on_retries() {
+  printf 'update\nE: Failed to fetch http://example.org/InRelease\n' \
+    >"${machine}/apt_error"
+  setup
+  expect_call 'Acquire::Retries=0 install -y'
+}
+
 test_a_package_that_cannot_be_fetched_means_offline() {
   printf '%s\nE: Failed to fetch http://example.org/a.deb\n' --no-remove \
     >"${machine}/apt_error"
@@ -321,7 +328,7 @@ test_tests_install_node_and_the_npm_packages() {
   mv "${machine}/bin/npm" "${machine}/packaged/npm"
   setup --tests
   expect_status 0
-  expect_call 'install -y .* clang-format nodejs npm'
+  expect_call 'install -y .* clang-format .*nodejs npm'
   expect_call 'npm ci --ignore-scripts'
 }
 
