@@ -94,7 +94,9 @@ const std::vector<Command>& Commands() {
        0,
        {"json"},
        "how far you are",
-       "Runs all tests and shows which are green.",
+       "Runs all tests and shows which are green. With --json, each "
+       "exercise's\n"
+       "status is solved, not_solved, does_not_build, timed_out or no_result.",
        "status"},
       {"help",
        "[COMMAND]",

@@ -49,7 +49,22 @@ std::string Line(const Outcome& outcome, const Style& style);
 std::string StatusText(const std::vector<Outcome>& outcomes,
                        const Style& style);
 
-// The same for programs; tools/learner/README.md documents its shape.
+// The same for programs. Members may be added, but none changes its meaning:
+//
+//   {
+//     "solved": 3, "total": 18,
+//     "lessons": [{
+//       "name": "03_streaming", "title": "Streaming", "solved": 1, "total": 4,
+//       "exercises": [{
+//         "id": "03_streaming.query_movie", "title": "Serve a stream",
+//         "status": "solved",
+//         "file": "lessons/03_streaming/query_movie.cc",
+//         "target": "//lessons/03_streaming:query_movie_test"
+//       }]
+//     }]
+//   }
+//
+// A status is solved, not_solved, does_not_build, timed_out or no_result.
 std::string StatusJson(const std::vector<Outcome>& outcomes);
 
 // Why an exercise is not green, indented: the first failure in full and the

@@ -153,6 +153,15 @@ TEST(BazelErrorsTest, WhatARepositoryRuleAsksFor) {
               ElementsAre("  @grpc is not installed.\n  Run tools/setup."));
 }
 
+TEST(BazelErrorsTest, GuessesAreLeftOut) {
+  EXPECT_THAT(
+      BazelErrors("ERROR: /w/a/BUILD.bazel:1:2: target '//a:b' does not "
+                  "exist. Since this rule was created by the macro "
+                  "'lesson', the error might have been caused by it\n",
+                  "/w"),
+      ElementsAre("a/BUILD.bazel:1:2: target '//a:b' does not exist"));
+}
+
 TEST(BazelErrorsTest, CommandLinesAreLeftOut) {
   EXPECT_THAT(BazelErrors("ERROR: /w/a/BUILD.bazel:1:2: Compiling a.cc failed: "
                           "error executing command \n  (cd /x && gcc)\n",
