@@ -12,6 +12,7 @@
 #include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -116,10 +117,10 @@ int Main() {
         "solved?");
     return 1;
   }
-  Say(absl::StrCat(
-      drained ? "All calls finished; stopped after "
-              : "Some calls were cancelled; stopped after ",
-      absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(1))), "."));
+  Say(absl::StrFormat(
+      "%s; stopped after %.3f s.",
+      drained ? "All calls finished" : "Some calls were cancelled",
+      absl::ToDoubleSeconds(took)));
   return 0;
 }
 
