@@ -58,13 +58,18 @@ int Main() {
   keepalive.interval = absl::GetFlag(FLAGS_keepalive);
   keepalive.timeout = absl::GetFlag(FLAGS_keepalive_timeout);
   grpc::ChannelArguments arguments = KeepaliveArguments(keepalive);
+  const Log log;
+  if (keepalive.interval < absl::InfiniteDuration() &&
+      arguments.c_channel_args().num_args ==
+          grpc::ChannelArguments().c_channel_args().num_args) {
+    log.Say("no keepalive: is 02_connection.keepalive solved?");
+  }
   // The environment's http_proxy is not meant for a server on this machine.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   const std::shared_ptr<grpc::Channel> channel =
       grpc::CreateCustomChannel(absl::GetFlag(FLAGS_target),
                                 grpc::InsecureChannelCredentials(), arguments);
 
-  const Log log;
   if (absl::GetFlag(FLAGS_watch)) {
     const absl::Status ready = WaitUntilReady(
         *channel, absl::Now() + timeout, [&log](grpc_connectivity_state state) {
