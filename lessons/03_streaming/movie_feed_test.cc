@@ -24,9 +24,16 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr absl::Duration kPatience = absl::Seconds(3);
-// A feed that nothing arrives in any more runs into it.
-constexpr absl::Duration kDeadline = absl::Seconds(2);
+// How long to wait for what should come at once. Once a test has failed, the
+// later ones are not to keep anybody waiting.
+absl::Duration Patience() {
+  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
+                                                    : absl::Seconds(2);
+}
+
+// How long a server that nobody slows down is given to show itself. It needs a
+// few milliseconds; one that is slowed down never does.
+constexpr absl::Duration kTimeToRunAhead = absl::Milliseconds(400);
 
 // As large as the window: the server can finish few writes ahead of the reader.
 constexpr int kWindow = 64 * 1024;
@@ -96,8 +103,8 @@ class MovieFeedTest : public ::testing::Test {
     args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindow);
     args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     stub_ = v1::MoviesService::NewStub(server_->NewChannel(args));
-    feed_ =
-        std::make_unique<MovieFeed>(*stub_, "robot", absl::Now() + kDeadline);
+    deadline_ = absl::Now() + Patience() + kTimeToRunAhead;
+    feed_ = std::make_unique<MovieFeed>(*stub_, "robot", deadline_);
   }
 
   // Takes what the feed yields, but no more than `limit`.
@@ -112,6 +119,7 @@ class MovieFeedTest : public ::testing::Test {
   }
 
   absl::Notification handler_stopped_;
+  absl::Time deadline_;
   std::unique_ptr<ScriptedService> service_;
   std::unique_ptr<support::TestServer> server_;
   std::unique_ptr<v1::MoviesService::Stub> stub_;
@@ -128,6 +136,9 @@ TEST_F(MovieFeedTest, YieldsEveryMovieInOrder) {
          "for "
          "the first with StartRead(); gRPC answers each StartRead() with one "
          "OnReadDone(), and sends nothing that was not asked for.";
+  EXPECT_LT(absl::Now(), deadline_)
+      << "The stream had ended, and Next() waited on until the deadline. "
+         "OnReadDone(false) brings no movie: it says that there are no more.";
   const grpc::Status status = feed_->Finish();
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
@@ -162,8 +173,8 @@ TEST_F(MovieFeedTest, ASlowConsumerSlowsTheServer) {
     return grpc::Status::OK;
   });
   ASSERT_EQ(TakeUpTo(1).size(), 1u) << "No movie arrived.";
-  ASSERT_FALSE(service_->WaitUntilWrittenMoreThan(1 + kMaxAhead,
-                                                  absl::Milliseconds(400)))
+  ASSERT_FALSE(
+      service_->WaitUntilWrittenMoreThan(1 + kMaxAhead, kTimeToRunAhead))
       << "The consumer has taken one movie, and the server has written more "
          "than "
       << 1 + kMaxAhead
@@ -192,7 +203,7 @@ TEST_F(MovieFeedTest, FinishingEarlyStopsTheServer) {
   });
   ASSERT_EQ(TakeUpTo(2).size(), 2u) << "Two movies were to come, and more.";
   EXPECT_EQ(feed_->Finish().error_code(), grpc::StatusCode::CANCELLED);
-  EXPECT_TRUE(handler_stopped_.WaitForNotificationWithTimeout(kPatience))
+  EXPECT_TRUE(handler_stopped_.WaitForNotificationWithTimeout(Patience()))
       << "The feed is finished and the server is still writing.";
 }
 

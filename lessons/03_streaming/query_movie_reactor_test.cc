@@ -23,9 +23,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr absl::Duration kPatience = absl::Seconds(2);
-// A call that is never finished runs into it.
-constexpr absl::Duration kDeadline = absl::Seconds(2);
+// How long to wait for what should come at once. Once a test has failed, the
+// later ones are not to keep anybody waiting.
+absl::Duration Patience() {
+  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
+                                                    : absl::Seconds(2);
+}
 
 std::vector<v1::Movie> MakeMovies(int count, int bytes) {
   std::vector<v1::Movie> movies(count);
@@ -62,16 +65,16 @@ class ReactorService : public v1::MoviesService::WithCallbackMethod_QueryMovie<
     auto born = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return born_ >= count;
     };
-    return mutex_.AwaitWithTimeout(absl::Condition(&born), kPatience);
+    return mutex_.AwaitWithTimeout(absl::Condition(&born), Patience());
   }
 
   // Waits until no reactor is left. False if that takes too long.
-  bool WaitUntilGone(absl::Duration timeout = kPatience) {
+  bool WaitUntilGone() {
     absl::MutexLock lock(&mutex_);
     auto gone = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return static_cast<int>(reports_.size()) == born_;
     };
-    return mutex_.AwaitWithTimeout(absl::Condition(&gone), timeout);
+    return mutex_.AwaitWithTimeout(absl::Condition(&gone), Patience());
   }
 
   std::vector<StreamReport> reports() {
@@ -89,7 +92,7 @@ class ReactorService : public v1::MoviesService::WithCallbackMethod_QueryMovie<
 // A call to QueryMovie, its reading left to the test.
 struct Call {
   explicit Call(v1::MoviesService::Stub& stub) {
-    context.set_deadline(absl::ToChronoTime(absl::Now() + kDeadline));
+    context.set_deadline(absl::ToChronoTime(absl::Now() + Patience()));
     reader = stub.QueryMovie(&context, v1::MovieQueryParams());
   }
 
@@ -107,10 +110,7 @@ struct Call {
 class QueryMovieReactorTest : public ::testing::Test {
  protected:
   ~QueryMovieReactorTest() override {
-    if (service_ == nullptr) return;
-    const bool gone = service_->WaitUntilGone(
-        HasFailure() ? absl::Milliseconds(100) : kPatience);
-    if (gone) return;
+    if (service_ == nullptr || service_->WaitUntilGone()) return;
     // A server waits for every reactor's OnDone. One that never comes would
     // keep this test waiting for ever, so the server stays behind.
     ADD_FAILURE() << "Every call is over and a reactor is still there: it was "

@@ -17,8 +17,7 @@ grpc::Status AddMovies(v1::MoviesService::StubInterface& stub,
     // False: the server has ended the call. Why, Finish() says.
     if (!writer->Write(movie)) break;
   }
-  // Half-closes: the server's Read() returns false, and it can answer. If the
-  // call is over already this fails, which is no news: Finish() says why.
+  // Half-closes: the server's Read() returns false, and it can answer.
   writer->WritesDone();
   return writer->Finish();
 }
