@@ -35,6 +35,9 @@ ABSL_FLAG(bool, pull, false,
           "with --query: read by the callback API's MovieFeed");
 ABSL_FLAG(absl::Duration, delay, absl::ZeroDuration(),
           "with --query: how long to look at each movie before the next");
+ABSL_FLAG(int, window, 0,
+          "let the server send this many bytes ahead of the reader, no more; 0 "
+          "for gRPC's own window, which grows with the traffic");
 ABSL_FLAG(int, add, 0, "upload this many made-up movies instead");
 ABSL_FLAG(int, spoil, 0, "with --add: leave the name of this one empty");
 ABSL_FLAG(std::vector<std::string>, rate, {},
@@ -142,7 +145,7 @@ grpc::Status Rate(v1::MoviesService::StubInterface& stub, const Clock& clock,
       },
       deadline,
       [&](const v1::MovieScore& score) {
-        clock.Print(absl::StrFormat("#%d: %.2f stars from %d ratings",
+        clock.Print(absl::StrFormat("#%d: %.2f stars (ratings: %d)",
                                     score.mid(), score.average(),
                                     score.ratings()));
       });
@@ -159,15 +162,24 @@ int Run() {
     }
     ratings.push_back(*rating);
   }
-  if (absl::GetFlag(FLAGS_limit) < 0 || absl::GetFlag(FLAGS_add) < 0) {
-    std::cerr << "--limit and --add are not negative\n";
+  if (absl::GetFlag(FLAGS_limit) < 0 || absl::GetFlag(FLAGS_add) < 0 ||
+      absl::GetFlag(FLAGS_window) < 0) {
+    std::cerr << "--limit, --add and --window are not negative\n";
     return 1;
   }
 
   const Clock clock;
   const std::string target = absl::GetFlag(FLAGS_target);
-  auto stub = v1::MoviesService::NewStub(
-      grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+  grpc::ChannelArguments args;
+  // gRPC would take 127.0.0.1 to the environment's http_proxy too.
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (absl::GetFlag(FLAGS_window) > 0) {
+    args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
+                absl::GetFlag(FLAGS_window));
+    args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  }
+  auto stub = v1::MoviesService::NewStub(grpc::CreateCustomChannel(
+      target, grpc::InsecureChannelCredentials(), args));
   const absl::Time deadline = absl::Now() + absl::GetFlag(FLAGS_timeout);
   grpc::Status status;
   if (!ratings.empty()) {
