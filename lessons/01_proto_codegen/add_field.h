@@ -21,6 +21,9 @@ namespace movies {
 // itself. A gap between two fields is not filled: whoever left it may have had
 // a field there and forgotten to reserve its number.
 //
+// Whether `name` is a name at all, and whether it is its own in JSON too, is
+// for the compiler to say: see MessageVersion.
+//
 // INVALID_ARGUMENT if `type` is no scalar type. ALREADY_EXISTS if the message
 // has a field of that name, or reserves the name. RESOURCE_EXHAUSTED if no
 // number is left.

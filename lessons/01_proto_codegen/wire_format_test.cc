@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +15,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "movies/v1/movies.pb.h"
@@ -83,9 +83,19 @@ std::vector<std::string> Describe(const UnknownFieldSet& fields) {
 }
 
 // The bytes that `hex`, with or without spaces, stands for.
-std::string Bytes(std::string hex) {
-  hex.erase(std::remove(hex.begin(), hex.end(), ' '), hex.end());
-  return absl::HexStringToBytes(hex);
+std::string Bytes(absl::string_view hex) {
+  std::string bytes;
+  int digits = 0;
+  for (const char c : hex) {
+    if (c == ' ') continue;
+    const int digit = c <= '9' ? c - '0' : c - 'a' + 10;
+    if (digits++ % 2 == 0) {
+      bytes.push_back(static_cast<char>(digit << 4));
+    } else {
+      bytes.back() = static_cast<char>(bytes.back() | digit);
+    }
+  }
+  return bytes;
 }
 
 // The fields of `hex`, or the error.
