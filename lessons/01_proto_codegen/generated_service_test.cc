@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fetch_movie.h"
 #include "gmock/gmock.h"
