@@ -19,7 +19,8 @@ void QueryMovieReactor::OnCancel() { cancelled_ = true; }
 
 // TODO(03_streaming.query_movie_reactor): Write movies_[next_] and count it in
 // next_; after the last one call Finish(). Go on from OnWriteDone, or end the
-// call with CANCELLED if the write failed. In OnDone nothing needs you any more.
+// call with CANCELLED if the write failed. In OnDone nothing needs you any
+// more.
 void QueryMovieReactor::WriteNext() {
   Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
                       "TODO(03_streaming.query_movie_reactor)"));
