@@ -16,16 +16,18 @@
 namespace {
 
 // Bazel names the running test in TEST_TARGET:
-// "//lessons/03_streaming:query_movie_test" is 03_streaming.query_movie.
+// "//lessons/03_streaming:query_movie_test" is 03_streaming.query_movie, and so
+// is a test of that name in a folder below.
 std::string ExerciseName() {
   const char* target = std::getenv("TEST_TARGET");
   if (target == nullptr) return "";
   std::vector<absl::string_view> parts =
       absl::StrSplit(target, absl::MaxSplits(':', 1));
   if (parts.size() != 2) return "";
-  const absl::string_view lesson =
-      parts[0].substr(parts[0].find_last_of('/') + 1);
-  return absl::StrCat(lesson, ".", absl::StripSuffix(parts[1], "_test"));
+  const std::vector<absl::string_view> folders =
+      absl::StrSplit(absl::StripPrefix(parts[0], "//"), '/');
+  if (folders.size() < 2) return "";
+  return absl::StrCat(folders[1], ".", absl::StripSuffix(parts[1], "_test"));
 }
 
 }  // namespace

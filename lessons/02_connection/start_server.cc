@@ -1,7 +1,5 @@
 #include "start_server.h"
 
-#include <utility>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -10,9 +8,13 @@ namespace movies {
 absl::StatusOr<RunningServer> StartServer(const std::string& address,
                                           grpc::Service* service) {
   RunningServer running;
-  // TODO(02_connection.start_server): With a grpc::ServerBuilder, listen on
-  // `address` without encryption, register `service`, and start. Keep the
-  // server and the port that it got in `running`; say so if it got none.
+  grpc::ServerBuilder builder;
+  // Linux would let two servers share one port and deal out the connections
+  // between them, which is rarely meant.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // TODO(02_connection.start_server): Have `builder` listen on `address`
+  // without encryption, register `service`, and start. Keep the server and the
+  // port that it got in `running`; say so if it got none.
   return absl::UnimplementedError("TODO(02_connection.start_server)");
   // END TODO(02_connection.start_server)
   return running;

@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "movies/v1/movies.grpc.pb.h"
+#include "support/test_server.h"
 
 namespace movies {
 namespace {
@@ -29,8 +30,8 @@ class EchoService : public v1::MoviesService::Service {
 };
 
 grpc::Status CallGetMovie(int port) {
-  auto stub = v1::MoviesService::NewStub(grpc::CreateChannel(
-      absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+  auto stub = v1::MoviesService::NewStub(
+      support::LoopbackChannel(absl::StrCat("127.0.0.1:", port)));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::seconds(5));
@@ -45,8 +46,9 @@ TEST(StartServerTest, ListensOnAPortOfTheSystemsChoice) {
   absl::StatusOr<RunningServer> running = StartServer("127.0.0.1:0", &service);
   ASSERT_TRUE(running.ok())
       << "StartServer returned " << running.status()
-      << ". A ServerBuilder needs an address, credentials and a service; "
-         "BuildAndStart() then returns the server.";
+      << ". A ServerBuilder needs to know where to listen, with which "
+         "credentials, and for which service; BuildAndStart() then returns the "
+         "server.";
   EXPECT_GT(running->port, 0) << "The system picked a port: "
                                  "AddListeningPort's third argument tells it.";
 }
@@ -76,8 +78,20 @@ TEST(StartServerTest, TwoServersGetPortsOfTheirOwn) {
       << "Port 0 asks for a free port; a fixed one can be had once.";
 }
 
+TEST(StartServerTest, SharesItsPortWithNoOtherServer) {
+  EchoService service;
+  absl::StatusOr<RunningServer> first = StartServer("127.0.0.1:0", &service);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EchoService other_service;
+  absl::StatusOr<RunningServer> second =
+      StartServer(absl::StrCat("127.0.0.1:", first->port), &other_service);
+  EXPECT_FALSE(second.ok())
+      << "Two servers share port " << first->port
+      << ", and each gets some of the connections. The builder above the hole "
+         "forbids that: use it.";
+}
+
 TEST(StartServerTest, SaysSoWhenThePortIsTaken) {
-  // A plain socket, since two gRPC servers may share a port (SO_REUSEPORT).
   const int taken = socket(AF_INET, SOCK_STREAM, 0);
   ASSERT_NE(taken, -1);
   absl::Cleanup close_taken = [taken] { close(taken); };

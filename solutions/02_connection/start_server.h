@@ -21,7 +21,7 @@ struct RunningServer {
 // Starts a server, without encryption, that answers `service`'s calls on
 // `address`: "127.0.0.1:50051", or "127.0.0.1:0" to let the system pick a free
 // port. `service` is not owned and must outlive the server. UNAVAILABLE, naming
-// the address, if it cannot listen there.
+// the address, if it cannot listen there, or another server does.
 absl::StatusOr<RunningServer> StartServer(const std::string& address,
                                           grpc::Service* service);
 

@@ -1,0 +1,33 @@
+#include "connectivity.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace movies {
+
+absl::string_view StateName(grpc_connectivity_state state) {
+  switch (state) {
+    case GRPC_CHANNEL_IDLE:
+      return "IDLE";
+    case GRPC_CHANNEL_CONNECTING:
+      return "CONNECTING";
+    case GRPC_CHANNEL_READY:
+      return "READY";
+    case GRPC_CHANNEL_TRANSIENT_FAILURE:
+      return "TRANSIENT_FAILURE";
+    case GRPC_CHANNEL_SHUTDOWN:
+      return "SHUTDOWN";
+  }
+  return "unknown state";
+}
+
+absl::Status WaitUntilReady(
+    grpc::ChannelInterface& channel, absl::Time deadline,
+    const std::function<void(grpc_connectivity_state)>& on_state) {
+  // TODO(02_connection.connectivity): Look at the channel's state, waking it if
+  // it is idle, and tell `on_state`. Go on whenever the state has changed,
+  // until it is READY or SHUTDOWN, or the deadline has passed.
+  return absl::UnimplementedError("TODO(02_connection.connectivity)");
+  // END TODO(02_connection.connectivity)
+}
+
+}  // namespace movies

@@ -1,0 +1,211 @@
+#include "movie_feed.h"
+
+#include <grpc/grpc.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "support/test_server.h"
+
+namespace movies {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// How long to wait for what should come at once. Once a test has failed, the
+// later ones are not to keep anybody waiting.
+absl::Duration Patience() {
+  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
+                                                    : absl::Seconds(2);
+}
+
+// How long a server that nobody slows down is given to show itself. It needs a
+// few milliseconds; one that is slowed down never does.
+constexpr absl::Duration kTimeToRunAhead = absl::Milliseconds(400);
+
+// As large as the window: the server can finish few writes ahead of the reader.
+constexpr int kWindow = 64 * 1024;
+constexpr int kMovies = 200;
+// Writes that may be done and not be taken: what the feed fetches ahead, what
+// fills the window, and what is on its way between the two.
+constexpr int kMaxAhead = 6;
+
+v1::Movie MakeMovie(int mid, int bytes = 10) {
+  v1::Movie movie;
+  movie.set_mid(mid);
+  movie.set_movie_description(std::string(bytes, 'x'));
+  return movie;
+}
+
+// A server whose answer to QueryMovie is up to the test, and that counts the
+// writes that are done.
+class ScriptedService : public v1::MoviesService::Service {
+ public:
+  // Writes a movie; false if the call is over.
+  using WriteMovie = std::function<bool(const v1::Movie&)>;
+  using Script = std::function<grpc::Status(const WriteMovie&)>;
+
+  explicit ScriptedService(Script script) : script_(std::move(script)) {}
+
+  grpc::Status QueryMovie(grpc::ServerContext*,
+                          const v1::MovieQueryParams* request,
+                          grpc::ServerWriter<v1::Movie>* writer) override {
+    EXPECT_EQ(request->query(), "robot");
+    return script_([this, writer](const v1::Movie& movie) {
+      if (!writer->Write(movie)) return false;
+      absl::MutexLock lock(&mutex_);
+      ++written_;
+      return true;
+    });
+  }
+
+  int written() {
+    absl::MutexLock lock(&mutex_);
+    return written_;
+  }
+
+  // Waits until more than `count` writes are done. False if that takes longer
+  // than `timeout`.
+  bool WaitUntilWrittenMoreThan(int count, absl::Duration timeout) {
+    absl::MutexLock lock(&mutex_);
+    auto more = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return written_ > count;
+    };
+    return mutex_.AwaitWithTimeout(absl::Condition(&more), timeout);
+  }
+
+ private:
+  const Script script_;
+  absl::Mutex mutex_;
+  int written_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+class MovieFeedTest : public ::testing::Test {
+ protected:
+  void Start(ScriptedService::Script script) {
+    service_ = std::make_unique<ScriptedService>(std::move(script));
+    server_ = std::make_unique<support::TestServer>(service_.get());
+    // The client grants the window for what the server sends. By default gRPC
+    // lets it grow with the traffic, within its own estimate of the network.
+    grpc::ChannelArguments args;
+    args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindow);
+    args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    stub_ = v1::MoviesService::NewStub(server_->NewChannel(args));
+    deadline_ = absl::Now() + Patience() + kTimeToRunAhead;
+    feed_ = std::make_unique<MovieFeed>(*stub_, "robot", deadline_);
+  }
+
+  // Takes what the feed yields, but no more than `limit`.
+  std::vector<int> TakeUpTo(int limit) {
+    std::vector<int> mids;
+    while (static_cast<int>(mids.size()) < limit) {
+      std::optional<v1::Movie> movie = feed_->Next();
+      if (!movie.has_value()) break;
+      mids.push_back(movie->mid());
+    }
+    return mids;
+  }
+
+  absl::Notification handler_stopped_;
+  absl::Time deadline_;
+  std::unique_ptr<ScriptedService> service_;
+  std::unique_ptr<support::TestServer> server_;
+  std::unique_ptr<v1::MoviesService::Stub> stub_;
+  std::unique_ptr<MovieFeed> feed_;
+};
+
+TEST_F(MovieFeedTest, YieldsEveryMovieInOrder) {
+  Start([](const ScriptedService::WriteMovie& write) {
+    for (int mid : {1, 2, 3}) write(MakeMovie(mid));
+    return grpc::Status::OK;
+  });
+  EXPECT_THAT(TakeUpTo(10), ElementsAre(1, 2, 3))
+      << "The server streamed movies 1, 2 and 3. The constructor asked gRPC "
+         "for "
+         "the first with StartRead(); gRPC answers each StartRead() with one "
+         "OnReadDone(), and sends nothing that was not asked for.";
+  EXPECT_LT(absl::Now(), deadline_)
+      << "The stream had ended, and Next() waited on until the deadline. "
+         "OnReadDone(false) brings no movie: it says that there are no more.";
+  const grpc::Status status = feed_->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST_F(MovieFeedTest, AnEmptyStreamEndsAtOnce) {
+  Start([](const ScriptedService::WriteMovie&) { return grpc::Status::OK; });
+  EXPECT_THAT(TakeUpTo(10), IsEmpty())
+      << "OnReadDone(false) brings no movie: it says that there are no more.";
+  const grpc::Status status = feed_->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST_F(MovieFeedTest, AStreamThatBreaksMidwayIsAnError) {
+  Start([](const ScriptedService::WriteMovie& write) {
+    write(MakeMovie(1));
+    return grpc::Status(grpc::StatusCode::DATA_LOSS, "the disk is gone");
+  });
+  EXPECT_THAT(TakeUpTo(10), ElementsAre(1));
+  EXPECT_EQ(feed_->Finish().error_code(), grpc::StatusCode::DATA_LOSS);
+}
+
+TEST_F(MovieFeedTest, ASlowConsumerSlowsTheServer) {
+  // 13 MB. Taken or not, the writes of a server that nobody slows down would
+  // all be done after some milliseconds.
+  Start([](const ScriptedService::WriteMovie& write) {
+    const v1::Movie movie = MakeMovie(1, kWindow);
+    for (int i = 0; i < kMovies; ++i) {
+      if (!write(movie)) {
+        return grpc::Status(grpc::StatusCode::CANCELLED, "nobody reads");
+      }
+    }
+    return grpc::Status::OK;
+  });
+  ASSERT_EQ(TakeUpTo(1).size(), 1u) << "No movie arrived.";
+  ASSERT_FALSE(
+      service_->WaitUntilWrittenMoreThan(1 + kMaxAhead, kTimeToRunAhead))
+      << "The consumer has taken one movie, and the server has written more "
+         "than "
+      << 1 + kMaxAhead
+      << " already: they pile up in the client's memory. Each StartRead() "
+         "opens "
+         "the window by a message, so a StartRead() for a movie that nobody "
+         "waits for takes the brake off.";
+
+  // The brake is off as soon as the consumer goes on.
+  for (int taken = 2; taken <= kMovies; ++taken) {
+    ASSERT_EQ(TakeUpTo(1).size(), 1u)
+        << "Movie " << taken << " of " << kMovies << " did not come.";
+    ASSERT_LE(service_->written() - taken, kMaxAhead)
+        << "The server got far ahead of the consumer.";
+  }
+  EXPECT_THAT(TakeUpTo(1), IsEmpty());
+  EXPECT_TRUE(feed_->Finish().ok());
+}
+
+TEST_F(MovieFeedTest, FinishingEarlyStopsTheServer) {
+  Start([this](const ScriptedService::WriteMovie& write) {
+    while (write(MakeMovie(1))) {
+    }
+    handler_stopped_.Notify();
+    return grpc::Status(grpc::StatusCode::CANCELLED, "nobody reads");
+  });
+  ASSERT_EQ(TakeUpTo(2).size(), 2u) << "Two movies were to come, and more.";
+  EXPECT_EQ(feed_->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_TRUE(handler_stopped_.WaitForNotificationWithTimeout(Patience()))
+      << "The feed is finished and the server is still writing.";
+}
+
+}  // namespace
+}  // namespace movies

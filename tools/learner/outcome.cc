@@ -1,0 +1,155 @@
+#include "tools/learner/outcome.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tools/learner/files.h"
+
+namespace workshop {
+namespace {
+
+namespace fs = std::filesystem;
+using Status = TargetResult::Status;
+
+// An exercise whose hole is in a BUILD file has its test beside that file; the
+// target of the lesson is another name for it, which Bazel resolves.
+std::string RealTarget(const Selected& exercise) {
+  const fs::path folder = fs::path(exercise.File()).parent_path();
+  return absl::StrCat("//", folder.string(), ":", exercise.exercise->name(),
+                      "_test");
+}
+
+const TargetResult* Find(const Selected& exercise,
+                         const BuildResults& results) {
+  for (const std::string& label : {RealTarget(exercise), exercise.Target()}) {
+    const auto it = results.targets.find(label);
+    if (it != results.targets.end()) return &it->second;
+  }
+  return nullptr;
+}
+
+// Fills in what the log of a red test says.
+void ReadLog(Outcome* outcome) {
+  absl::StatusOr<std::string> log = ReadFile(outcome->log_path);
+  if (!log.ok()) {
+    outcome->explanation = std::string(log.status().message());
+    return;
+  }
+  TestLog parsed = ParseTestLog(*log);
+  outcome->failures = std::move(parsed.failures);
+  const bool timed_out = outcome->verdict == Verdict::kTimedOut;
+  const std::string test =
+      parsed.unfinished.empty() ? "The test" : parsed.unfinished;
+  if (timed_out) {
+    outcome->explanation = absl::StrCat(
+        test,
+        " still ran when its time was up: something waits for what never "
+        "comes.");
+  } else if (!parsed.unfinished.empty()) {
+    outcome->explanation =
+        absl::StrCat(test, " ended the program: it crashed or called exit().");
+  }
+  if (outcome->failures.empty() && !parsed.tail.empty()) {
+    absl::StrAppend(&outcome->explanation,
+                    outcome->explanation.empty() ? "" : "\n", parsed.tail);
+  }
+}
+
+// The error of Bazel's that explains why an exercise could not be loaded or
+// analyzed: one in its own BUILD file or its lesson's, or one that names them.
+std::optional<std::string> ErrorAbout(const Selected& exercise,
+                                      const std::vector<std::string>& errors) {
+  const std::string own = fs::path(exercise.File()).parent_path().string();
+  for (const std::string& folder : {own, exercise.Folder()}) {
+    for (const std::string& error : errors) {
+      if (absl::StartsWith(error, folder + "/BUILD")) return error;
+    }
+  }
+  for (const std::string& folder : {own, exercise.Folder()}) {
+    for (const std::string& error : errors) {
+      if (absl::StrContains(error, absl::StrCat("//", folder, ":")) ||
+          absl::StrContains(error, absl::StrCat("'", folder, "'"))) {
+        return error;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Outcome JudgeOne(const Selected& exercise, const TargetResult& result) {
+  Outcome outcome;
+  outcome.exercise = exercise;
+  outcome.cached = result.cached;
+  outcome.log_path = result.log_path;
+  switch (result.status) {
+    case Status::kPassed:
+      outcome.verdict = Verdict::kSolved;
+      break;
+    case Status::kFailed:
+      outcome.verdict = Verdict::kNotSolved;
+      ReadLog(&outcome);
+      break;
+    case Status::kTimedOut:
+      outcome.verdict = Verdict::kTimedOut;
+      ReadLog(&outcome);
+      break;
+    case Status::kFailedToBuild:
+      outcome.verdict = Verdict::kDoesNotBuild;
+      for (const std::string& path : result.error_paths) {
+        absl::StatusOr<std::string> errors = ReadFile(path);
+        if (!errors.ok()) continue;
+        outcome.explanation = FirstCompilerError(*errors);
+        outcome.log_path = path;
+        break;
+      }
+      break;
+    case Status::kAborted:
+      outcome.verdict = Verdict::kDoesNotBuild;
+      outcome.explanation = result.description;
+      break;
+    case Status::kNone:
+      break;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Outcome>> Judge(
+    const std::vector<Selected>& exercises, const BuildResults& results,
+    absl::string_view console, const std::string& root) {
+  const std::vector<std::string> errors = BazelErrors(console, root);
+  std::vector<Outcome> outcomes;
+  bool any_result = false;
+  for (const Selected& exercise : exercises) {
+    const TargetResult* result = Find(exercise, results);
+    Outcome outcome =
+        JudgeOne(exercise, result == nullptr ? TargetResult() : *result);
+    const bool to_blame =
+        result == nullptr || result->status == Status::kAborted;
+    if (to_blame) {
+      if (std::optional<std::string> error = ErrorAbout(exercise, errors)) {
+        outcome.verdict = Verdict::kDoesNotBuild;
+        outcome.explanation = *std::move(error);
+        any_result = true;
+      }
+    } else {
+      any_result |= outcome.verdict != Verdict::kNoResult;
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  if (!any_result) {
+    return absl::UnavailableError(errors.empty()
+                                      ? "Bazel ran no test and said no error"
+                                      : absl::StrJoin(errors, "\n"));
+  }
+  return outcomes;
+}
+
+}  // namespace workshop

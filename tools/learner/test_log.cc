@@ -1,0 +1,240 @@
+#include "tools/learner/test_log.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <regex>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace workshop {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+constexpr size_t kTailLines = 8;
+
+Lines SplitLines(absl::string_view text) {
+  Lines lines;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    lines.emplace_back(absl::StripTrailingAsciiWhitespace(line));
+  }
+  return lines;
+}
+
+std::string JoinTrimmed(const Lines& lines) {
+  auto begin = lines.begin();
+  auto end = lines.end();
+  while (begin != end && begin->empty()) ++begin;
+  while (begin != end && std::prev(end)->empty()) --end;
+  return absl::StrJoin(begin, end, "\n");
+}
+
+// A line of gRPC's or abseil's own log: "E1122 22:30:12.123456 …".
+bool IsLogLine(absl::string_view line) {
+  static const std::regex& pattern =
+      *new std::regex("[DIWEF][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\\..*");
+  return std::regex_match(line.begin(), line.end(), pattern);
+}
+
+// Whether `line` is GoogleTest's, "[ RUN      ] Suite.Test (3 ms)"; if so, says
+// which word and which test.
+bool IsBookkeeping(absl::string_view line, std::string* word,
+                   std::string* test) {
+  static const std::regex& pattern =
+      *new std::regex("\\[([ A-Z=-]{10})\\] ?(.*)");
+  std::match_results<absl::string_view::const_iterator> match;
+  if (!std::regex_match(line.begin(), line.end(), match, pattern)) return false;
+  *word = std::string(absl::StripAsciiWhitespace(match[1].str()));
+  const std::string rest = match[2].str();
+  *test = rest.substr(0, rest.find_first_of(" ,"));
+  return true;
+}
+
+// "query_movie_test.cc:42: Failure"; says where.
+bool IsFailure(absl::string_view line, std::string* location) {
+  if (!absl::ConsumeSuffix(&line, ": Failure")) return false;
+  *location = std::string(line);
+  return true;
+}
+
+// Sorts what GoogleTest wrote by itself from what the test's author did.
+TestFailure Sort(TestFailure failure, const Lines& lines) {
+  Lines sentence;
+  Lines detail;
+  bool values = true;  // GoogleTest's part comes first,
+  bool trace = false;  // and its traces last.
+  for (const std::string& line : lines) {
+    if (line == "Google Test trace:") trace = true;
+    if (values) {
+      values = absl::StartsWith(line, "  ") ||
+               absl::StartsWith(line, "Value of: ") ||
+               absl::StartsWith(line, "Expected: ") ||
+               absl::StartsWith(line, "Expected equality of ") ||
+               absl::StartsWith(line, "The difference between ") ||
+               line == "Failed" || line == "Succeeded";
+    }
+    if (line == "Failed") continue;
+    (values || trace ? detail : sentence).push_back(line);
+  }
+  failure.sentence = JoinTrimmed(sentence);
+  failure.detail = JoinTrimmed(detail);
+  return failure;
+}
+
+// How lines of Bazel's begin that are no part of an error.
+constexpr std::array<absl::string_view, 8> kOtherLines = {
+    "INFO: ", "WARNING: ", "DEBUG: ",   "FAIL: ",
+    "//",     "FAILED",    "Executed ", "Loading: "};
+
+// One of Bazel's errors, from its lines: what somebody who does not know
+// Bazel's rules from the inside can use.
+std::string ErrorText(const Lines& lines) {
+  // A call stack: what was wrong comes last, and the learner's own file is the
+  // outermost.
+  static const std::regex& toplevel = *new std::regex(
+      "\\s*File \"(.*)\", line ([0-9]+), column ([0-9]+), in <toplevel>");
+  const bool trace =
+      std::any_of(lines.begin(), lines.end(), [](absl::string_view line) {
+        return absl::StrContains(line, "Traceback (most recent call last)");
+      });
+  // A command line of many lines follows, and then what it printed.
+  const bool command = absl::StrContains(lines.front(), "error executing ");
+  constexpr size_t kMost = 4;
+  std::string place;
+  Lines text;
+  for (const std::string& line : lines) {
+    absl::string_view rest = line;
+    std::smatch match;
+    if (trace && text.empty()) {
+      if (std::regex_match(line, match, toplevel)) {
+        place = absl::StrCat(match[1].str(), ":", match[2].str(), ":",
+                             match[3].str(), ": ");
+      }
+      // What fail() says may begin on the next line.
+      if (!absl::ConsumePrefix(&rest, "Error in fail:") &&
+          !absl::ConsumePrefix(&rest, "Error: ")) {
+        continue;
+      }
+      text.emplace_back(absl::StrCat(place, absl::StripAsciiWhitespace(rest)));
+    } else if (!line.empty() && text.size() < kMost) {
+      text.push_back(line);
+    }
+    if (command) break;
+  }
+  const std::string joined = JoinTrimmed(text);
+  // Bazel's guess where a macro is involved, as it is in every lesson.
+  return joined.substr(0, joined.find(". Since this rule was created by"));
+}
+
+}  // namespace
+
+TestLog ParseTestLog(absl::string_view log) {
+  TestLog result;
+  TestFailure failure;
+  Lines message;
+  Lines tail;
+  bool in_failure = false;
+  const auto end_failure = [&] {
+    if (in_failure) result.failures.push_back(Sort(failure, message));
+    in_failure = false;
+    message.clear();
+  };
+  Lines lines = SplitLines(log);
+  // Bazel's own head, when the log has one.
+  const auto rule =
+      std::find_if(lines.begin(), lines.end(), [](absl::string_view line) {
+        return line.size() > 40 && line.find_first_not_of('-') == line.npos;
+      });
+  if (rule != lines.end()) lines.erase(lines.begin(), rule + 1);
+  for (const std::string& line : lines) {
+    std::string word;
+    std::string test;
+    std::string location;
+    if (IsLogLine(line)) continue;
+    if (IsBookkeeping(line, &word, &test)) {
+      end_failure();
+      if (word == "RUN") {
+        result.unfinished = test;
+      } else if (test == result.unfinished) {
+        result.unfinished.clear();
+      }
+    } else if (IsFailure(line, &location)) {
+      end_failure();
+      in_failure = true;
+      failure = {result.unfinished, location, "", ""};
+    } else if (in_failure) {
+      message.push_back(line);
+    } else if (!line.empty()) {
+      tail.push_back(line);
+      if (tail.size() > kTailLines) tail.erase(tail.begin());
+    }
+  }
+  end_failure();
+  result.tail = JoinTrimmed(tail);
+  return result;
+}
+
+std::string FirstCompilerError(absl::string_view output) {
+  static const std::regex& colours = *new std::regex("\x1b\\[[0-9;]*[mK]");
+  const Lines lines =
+      SplitLines(std::regex_replace(std::string(output), colours, ""));
+  // The compiler underlines the place in two or three lines below.
+  constexpr size_t kMost = 5;
+  size_t first = 0;
+  while (first < lines.size() && !absl::StrContains(lines[first], "error: ") &&
+         !absl::StrContains(lines[first], "undefined reference to ")) {
+    ++first;
+  }
+  if (first == lines.size()) first = 0;
+  Lines shown;
+  for (size_t i = first; i < lines.size() && shown.size() < kMost; ++i) {
+    if (i > first && !absl::StartsWith(lines[i], " ")) break;
+    shown.push_back(lines[i]);
+  }
+  return JoinTrimmed(shown);
+}
+
+std::vector<std::string> BazelErrors(absl::string_view console,
+                                     absl::string_view root) {
+  Lines errors;
+  Lines error;
+  const auto end_error = [&] {
+    std::string text = error.empty() ? "" : ErrorText(error);
+    error.clear();
+    absl::StrReplaceAll({{absl::StrCat(root, "/"), ""}}, &text);
+    // Says nothing that the other errors do not.
+    if (absl::StartsWith(text, "command succeeded, but ")) return;
+    if (text.empty() ||
+        std::find(errors.begin(), errors.end(), text) != errors.end()) {
+      return;
+    }
+    errors.push_back(std::move(text));
+  };
+  for (const std::string& line : SplitLines(console)) {
+    absl::string_view rest = line;
+    if (absl::ConsumePrefix(&rest, "ERROR: ") ||
+        absl::ConsumePrefix(&rest, "FATAL: ")) {
+      end_error();
+      error.emplace_back(rest);
+    } else if (std::any_of(kOtherLines.begin(), kOtherLines.end(),
+                           [&line](absl::string_view start) {
+                             return absl::StartsWith(line, start);
+                           })) {
+      end_error();
+    } else if (!error.empty()) {
+      error.push_back(line);
+    }
+  }
+  end_error();
+  return errors;
+}
+
+}  // namespace workshop

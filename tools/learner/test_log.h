@@ -1,0 +1,48 @@
+// From logs that machines wrote to the sentences that a learner needs.
+
+#ifndef TOOLS_LEARNER_TEST_LOG_H_
+#define TOOLS_LEARNER_TEST_LOG_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace workshop {
+
+// One failed expectation.
+struct TestFailure {
+  // "QueryMovieTest.SendsEveryMovie"; empty outside of a test.
+  std::string test;
+  // "lessons/03_streaming/query_movie_test.cc:42".
+  std::string location;
+  // What the test's author wrote: `<< "Say this"`. May be empty.
+  std::string sentence;
+  // What GoogleTest says of the values, its traces included. May be empty.
+  std::string detail;
+};
+
+struct TestLog {
+  std::vector<TestFailure> failures;
+  // The test that began and did not end: it crashed or hung. Empty if none.
+  std::string unfinished;
+  // The end of the log without GoogleTest's bookkeeping, for when there is
+  // nothing better to show.
+  std::string tail;
+};
+
+// Reads GoogleTest's output as Bazel keeps it in test.log.
+TestLog ParseTestLog(absl::string_view log);
+
+// The first error that the compiler or linker wrote, with the lines that belong
+// to it; the first lines if none looks like an error.
+std::string FirstCompilerError(absl::string_view output);
+
+// The lines of Bazel's console output that say what is wrong, without "ERROR: "
+// and with paths from `root`; no line twice.
+std::vector<std::string> BazelErrors(absl::string_view console,
+                                     absl::string_view root);
+
+}  // namespace workshop
+
+#endif  // TOOLS_LEARNER_TEST_LOG_H_
