@@ -314,7 +314,7 @@ std::string Workshop::NextText(const Outcome& outcome) {
                       ? "It does not build yet:\n"
                       : "What its test says now:\n",
                   outcome.failures.empty() ? "" : "\n");
-  if (outcome.failures.empty()) return text + WhyText(outcome, style_);
+  if (outcome.failures.empty()) return text + WhyText(outcome, 1, style_);
   return text + Wrap(WhyShort(outcome), 4);
 }
 
@@ -411,10 +411,12 @@ int Workshop::Test(const Invocation& invocation) {
   const absl::Status retried = RetryTimeouts(&*outcomes);
   if (!retried.ok()) return Complain(retried, kCannotRun);
 
+  // Who works on one exercise can use more than its first failure.
+  const size_t most = exercises.size() == 1 ? 4 : 1;
   for (const Outcome& outcome : *outcomes) {
     std::cout << Line(outcome, style_);
     if (outcome.verdict == Verdict::kSolved) continue;
-    std::cout << WhyText(outcome, style_) << Advice(outcome) << "\n";
+    std::cout << WhyText(outcome, most, style_) << Advice(outcome) << "\n";
   }
   const bool green = CountSolved(*outcomes) == outcomes->size();
   if (exercises.size() > 1) std::cout << "\n" << SolvedOf(*outcomes) << "\n";
