@@ -275,7 +275,15 @@ std::string Workshop::Advice(const Outcome& outcome) {
                     exercise.Id(), "\n");
   }
   if (!outcome.log_path.empty()) {
-    absl::StrAppend(&text, "    ", style_.Dim("log  "), outcome.log_path, "\n");
+    // Bazel's link to the same place is shorter.
+    const std::string logs = "/testlogs/";
+    std::string log = outcome.log_path;
+    const size_t at = log.find(logs);
+    if (at != std::string::npos) {
+      const std::string link = "bazel-testlogs/" + log.substr(at + logs.size());
+      if (fs::exists(Path(link))) log = link;
+    }
+    absl::StrAppend(&text, "    ", style_.Dim("log  "), log, "\n");
   }
   return text;
 }
