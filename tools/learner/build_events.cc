@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -41,9 +41,10 @@ std::string PathOf(const json& file) {
   if (!absl::ConsumePrefix(&rest, "file://")) return "";
   std::string path;
   while (!rest.empty()) {
-    if (rest.size() >= 3 && rest[0] == '%' && absl::ascii_isxdigit(rest[1]) &&
-        absl::ascii_isxdigit(rest[2])) {
-      path += absl::HexStringToBytes(rest.substr(1, 2));
+    int byte = 0;
+    if (rest.size() >= 3 && rest[0] == '%' &&
+        absl::SimpleHexAtoi(rest.substr(1, 2), &byte)) {
+      path += static_cast<char>(byte);
       rest.remove_prefix(3);
     } else {
       path += rest[0];

@@ -275,7 +275,15 @@ std::string Workshop::Advice(const Outcome& outcome) {
                     exercise.Id(), "\n");
   }
   if (!outcome.log_path.empty()) {
-    absl::StrAppend(&text, "    ", style_.Dim("log  "), outcome.log_path, "\n");
+    // Bazel's link to the same place is shorter.
+    const std::string logs = "/testlogs/";
+    std::string log = outcome.log_path;
+    const size_t at = log.find(logs);
+    if (at != std::string::npos) {
+      const std::string link = "bazel-testlogs/" + log.substr(at + logs.size());
+      if (fs::exists(Path(link))) log = link;
+    }
+    absl::StrAppend(&text, "    ", style_.Dim("log  "), log, "\n");
   }
   return text;
 }
@@ -314,7 +322,7 @@ std::string Workshop::NextText(const Outcome& outcome) {
                       ? "It does not build yet:\n"
                       : "What its test says now:\n",
                   outcome.failures.empty() ? "" : "\n");
-  if (outcome.failures.empty()) return text + WhyText(outcome, style_);
+  if (outcome.failures.empty()) return text + WhyText(outcome, 1, style_);
   return text + Wrap(WhyShort(outcome), 4);
 }
 
@@ -411,10 +419,12 @@ int Workshop::Test(const Invocation& invocation) {
   const absl::Status retried = RetryTimeouts(&*outcomes);
   if (!retried.ok()) return Complain(retried, kCannotRun);
 
+  // Who works on one exercise can use more than its first failure.
+  const size_t most = exercises.size() == 1 ? 4 : 1;
   for (const Outcome& outcome : *outcomes) {
     std::cout << Line(outcome, style_);
     if (outcome.verdict == Verdict::kSolved) continue;
-    std::cout << WhyText(outcome, style_) << Advice(outcome) << "\n";
+    std::cout << WhyText(outcome, most, style_) << Advice(outcome) << "\n";
   }
   const bool green = CountSolved(*outcomes) == outcomes->size();
   if (exercises.size() > 1) std::cout << "\n" << SolvedOf(*outcomes) << "\n";

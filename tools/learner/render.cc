@@ -219,26 +219,34 @@ std::string WhyShort(const Outcome& outcome) {
   return first.sentence.empty() ? first.detail : first.sentence;
 }
 
-std::string WhyText(const Outcome& outcome, const Style& style) {
+std::string WhyText(const Outcome& outcome, size_t most, const Style& style) {
   constexpr size_t kIndent = 4;
   std::string text;
   std::set<std::string> said;
+  std::set<std::string> tests;
+  size_t shown = 0;
   for (const TestFailure& failure : outcome.failures) {
-    const bool first = said.empty();
     const std::string& sentence =
         failure.sentence.empty() ? failure.detail : failure.sentence;
-    // A hole that is empty fails many tests with the same words.
-    if (!said.insert(sentence).second) continue;
-    absl::StrAppend(&text, "\n    ", style.Dim(failure.location), "  ",
-                    style.Dim(failure.test), "\n");
-    absl::StrAppend(&text, Wrap(failure.sentence, kIndent));
-    if (first || failure.sentence.empty()) {
-      const std::string detail =
-          failure.detail.empty()
-              ? ""
-              : Indented(failure.detail, kIndent + 2, kDetailLines);
-      absl::StrAppend(&text, detail);
+    // The first failure of a test is its most telling, and an empty hole fails
+    // many tests with the same words.
+    if (!tests.insert(failure.test).second || !said.insert(sentence).second) {
+      continue;
     }
+    if (++shown > most) continue;
+    absl::StrAppend(&text, "\n    ", style.Dim(failure.location), "  ",
+                    style.Dim(failure.test), "\n",
+                    Wrap(failure.sentence, kIndent));
+    if (!failure.detail.empty() && (shown == 1 || failure.sentence.empty())) {
+      absl::StrAppend(&text,
+                      Indented(failure.detail, kIndent + 2, kDetailLines));
+    }
+  }
+  if (shown > most) {
+    absl::StrAppend(
+        &text, "\n    ",
+        style.Dim(absl::StrCat("… and ", shown - most, " more in the log")),
+        "\n");
   }
   if (!outcome.explanation.empty()) {
     absl::StrAppend(&text, "\n",

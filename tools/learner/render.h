@@ -67,9 +67,9 @@ std::string StatusText(const std::vector<Outcome>& outcomes,
 // A status is solved, not_solved, does_not_build, timed_out or no_result.
 std::string StatusJson(const std::vector<Outcome>& outcomes);
 
-// Why an exercise is not green, indented: the first failure in full and the
-// others by their sentences.
-std::string WhyText(const Outcome& outcome, const Style& style);
+// Why an exercise is not green, indented: the first failure in full, then by
+// their sentences those that began other tests' failures, `most` in all.
+std::string WhyText(const Outcome& outcome, size_t most, const Style& style);
 
 // Why in a sentence or three: what stands first in WhyText().
 std::string WhyShort(const Outcome& outcome);

@@ -90,14 +90,18 @@ TEST_F(RenderTest, WhySaysTheSameSentenceOnce) {
   Outcome& red = outcomes_[2];
   red.failures = {{"A.One", "a_test.cc:1", "Fill the hole.", "Value of: x"},
                   {"A.Two", "a_test.cc:2", "Fill the hole.", "Value of: y"},
-                  {"A.Three", "a_test.cc:3", "Another thing.", "Value of: z"}};
-  EXPECT_EQ(WhyText(red, Style(false)), R"(
+                  {"A.Three", "a_test.cc:3", "Another thing.", "Value of: z"},
+                  {"A.Three", "a_test.cc:4", "It follows.", "Value of: z"},
+                  {"A.Four", "a_test.cc:5", "A fourth.", ""}};
+  EXPECT_EQ(WhyText(red, 2, Style(false)), R"(
     a_test.cc:1  A.One
     Fill the hole.
       Value of: x
 
     a_test.cc:3  A.Three
     Another thing.
+
+    … and 1 more in the log
 )");
   EXPECT_EQ(WhyShort(red), "Fill the hole.");
 }
@@ -109,7 +113,7 @@ TEST_F(RenderTest, WhyWithoutASentenceShowsTheValues) {
 
 TEST_F(RenderTest, WhyItDoesNotBuild) {
   outcomes_[1].explanation = "a.cc:3:4: error: no\n  3 | x";
-  EXPECT_EQ(WhyText(outcomes_[1], Style(false)),
+  EXPECT_EQ(WhyText(outcomes_[1], 1, Style(false)),
             "\n    a.cc:3:4: error: no\n      3 | x\n");
 }
 

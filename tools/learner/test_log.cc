@@ -69,11 +69,21 @@ bool IsFailure(absl::string_view line, std::string* location) {
 TestFailure Sort(TestFailure failure, const Lines& lines) {
   Lines sentence;
   Lines detail;
+  // Between "Value of: " and "  Actual: " a matcher describes itself, freely.
+  auto described = lines.begin();
+  if (!lines.empty() && absl::StartsWith(lines.front(), "Value of: ")) {
+    described =
+        std::find_if(lines.begin(), lines.end(), [](absl::string_view line) {
+          return absl::StartsWith(line, "  Actual: ");
+        });
+    if (described == lines.end()) described = lines.begin();
+  }
   bool values = true;  // GoogleTest's part comes first,
   bool trace = false;  // and its traces last.
-  for (const std::string& line : lines) {
+  for (auto it = lines.begin(); it != lines.end(); ++it) {
+    const std::string& line = *it;
     if (line == "Google Test trace:") trace = true;
-    if (values) {
+    if (values && it >= described) {
       values = absl::StartsWith(line, "  ") ||
                absl::StartsWith(line, "Value of: ") ||
                absl::StartsWith(line, "Expected: ") ||

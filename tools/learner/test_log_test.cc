@@ -76,6 +76,18 @@ TEST(ParseTestLogTest, FailHasASentenceAlone) {
   EXPECT_EQ(log.failures[0].detail, "");
 }
 
+TEST(ParseTestLogTest, AMatcherDescribesItselfInManyLines) {
+  const std::string values =
+      "Value of: ids\nExpected: has 2 elements where\nelement #0 is equal to "
+      "1,\nelement #1 is equal to 3\n  Actual: {}";
+  const TestLog log = ParseTestLog(
+      "[ RUN      ] A.B\na_test.cc:1: Failure\n" + values +
+      "\nMovies 1 and 3 are westerns.\n\n[  FAILED  ] A.B (0 ms)\n");
+  ASSERT_THAT(log.failures, SizeIs(1));
+  EXPECT_EQ(log.failures[0].sentence, "Movies 1 and 3 are westerns.");
+  EXPECT_EQ(log.failures[0].detail, values);
+}
+
 TEST(ParseTestLogTest, NamesTheTestThatCrashed) {
   const TestLog log = ParseTestLog(
       "[ RUN      ] A.B\n[       OK ] A.B (0 ms)\n[ RUN      ] A.C\n"
