@@ -30,8 +30,8 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
+#include "support/files.h"
 #include "support/subprocess.h"
-#include "tools/checks/files.h"
 
 ABSL_FLAG(std::string, test, "", "the test to run, from the runfiles root");
 ABSL_FLAG(std::string, exercise, "", "NN_concept.NAME");
@@ -53,7 +53,7 @@ std::string PreambleValue(absl::string_view patch, absl::string_view key) {
 
 // The names, SUITE.TEST, of the tests that failed.
 absl::StatusOr<std::vector<std::string>> FailedTests(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadFile(path);
+  absl::StatusOr<std::string> text = support::ReadFile(path);
   if (!text.ok()) return text.status();
   const nlohmann::json report =
       nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
@@ -104,7 +104,7 @@ absl::Status Check() {
   absl::StatusOr<support::ExitStatus> exit =
       test->WaitFor(absl::GetFlag(FLAGS_limit));
 
-  absl::StatusOr<std::string> output = ReadFile(log);
+  absl::StatusOr<std::string> output = support::ReadFile(log);
   if (!output.ok()) return output.status();
   std::cout << *output << "\n--- end of the exercise's output\n";
   if (!exit.ok()) return exit.status();
@@ -128,7 +128,7 @@ absl::Status Check() {
 
   if (absl::GetFlag(FLAGS_wrong_answer).empty()) return absl::OkStatus();
   absl::StatusOr<std::string> patch =
-      ReadFile(absl::GetFlag(FLAGS_wrong_answer));
+      support::ReadFile(absl::GetFlag(FLAGS_wrong_answer));
   if (!patch.ok()) return patch.status();
   if (PreambleValue(*patch, "Misunderstanding: ").empty()) {
     return absl::FailedPreconditionError(

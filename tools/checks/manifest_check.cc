@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "tools/checks/files.h"
+#include "support/files.h"
 #include "tools/checks/twins.h"
 #include "tools/learner/manifest.h"
 
@@ -75,7 +75,8 @@ void CheckExercise(const std::string& folder, const workshop::Lesson& lesson,
       id, " has ", exercise.hints_size(), " hints, not ", kMinHints, " or ",
       kMaxHints);
 
-  absl::StatusOr<std::string> code = ReadFile(folder + "/" + exercise.file());
+  absl::StatusOr<std::string> code =
+      support::ReadFile(folder + "/" + exercise.file());
   if (!code.ok()) {
     problems.Add(id, ": ", code.status().message());
   } else {
@@ -103,7 +104,7 @@ void CheckLesson(Problems& problems) {
     problems.Add(lesson.status().message());
     return;
   }
-  absl::StatusOr<std::string> readme = ReadFile(folder + "/README.md");
+  absl::StatusOr<std::string> readme = support::ReadFile(folder + "/README.md");
   if (!readme.ok()) {
     problems.Add(readme.status().message());
     return;

@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "tools/checks/files.h"
+#include "support/files.h"
 #include "tools/checks/twins.h"
 
 ABSL_FLAG(std::string, lesson, "", "lessons/NN_concept");
@@ -69,8 +69,9 @@ std::vector<std::string> Problems(const std::vector<std::string>& paths) {
       problems.push_back(absl::StrCat(file, " is in ", lesson, " alone"));
       continue;
     }
-    absl::StatusOr<std::string> stub = ReadFile(lesson + "/" + file);
-    absl::StatusOr<std::string> answer = ReadFile(solution + "/" + file);
+    absl::StatusOr<std::string> stub = support::ReadFile(lesson + "/" + file);
+    absl::StatusOr<std::string> answer =
+        support::ReadFile(solution + "/" + file);
     if (!stub.ok() || !answer.ok()) {
       problems.push_back(absl::StrCat("cannot read ", file));
       continue;

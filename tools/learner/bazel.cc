@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "support/files.h"
 #include "support/subprocess.h"
 #include "tools/learner/build_events.h"
 #include "tools/learner/files.h"
@@ -83,13 +84,13 @@ absl::StatusOr<std::vector<Outcome>> Bazel::Test(
 
   absl::StatusOr<support::ExitStatus> exit = process->WaitFor(kSilence);
   while (absl::IsDeadlineExceeded(exit.status())) {
-    absl::StatusOr<std::string> so_far = ReadFile(console_path);
+    absl::StatusOr<std::string> so_far = support::ReadFile(console_path);
     progress(so_far.ok() ? WaitsFor(*so_far) : "");
     exit = process->WaitFor(kTick);
   }
   if (!exit.ok()) return exit.status();
 
-  absl::StatusOr<std::string> console = ReadFile(console_path);
+  absl::StatusOr<std::string> console = support::ReadFile(console_path);
   if (!console.ok()) return console.status();
   const auto failure = [&](absl::string_view errors) {
     return Failure(root_, errors, *console);
@@ -102,7 +103,7 @@ absl::StatusOr<std::vector<Outcome>> Bazel::Test(
     }
     return failure(errors);
   }
-  absl::StatusOr<std::string> events = ReadFile(events_path);
+  absl::StatusOr<std::string> events = support::ReadFile(events_path);
   if (!events.ok()) return failure(events.status().message());
   absl::StatusOr<BuildResults> results = ParseBuildEvents(*events);
   if (!results.ok()) return failure(results.status().message());

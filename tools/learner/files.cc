@@ -5,25 +5,16 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "support/files.h"
 #include "support/subprocess.h"
 
 namespace workshop {
 
 namespace fs = std::filesystem;
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (!file || (file.peek() != EOF && !(text << file.rdbuf()))) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  }
-  return text.str();
-}
 
 absl::Status WriteFileAtomically(const std::string& path,
                                  absl::string_view text) {
@@ -85,9 +76,9 @@ absl::StatusOr<Captured> Capture(std::vector<std::string> argv,
   if (!process.ok()) return process.status();
   absl::StatusOr<support::ExitStatus> exit = process->Wait();
   if (!exit.ok()) return exit.status();
-  absl::StatusOr<std::string> out = ReadFile(options.stdout_path);
+  absl::StatusOr<std::string> out = support::ReadFile(options.stdout_path);
   if (!out.ok()) return out.status();
-  absl::StatusOr<std::string> err = ReadFile(options.stderr_path);
+  absl::StatusOr<std::string> err = support::ReadFile(options.stderr_path);
   if (!err.ok()) return err.status();
   return Captured{exit->code, *std::move(out), *std::move(err)};
 }

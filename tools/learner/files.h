@@ -12,9 +12,6 @@
 
 namespace workshop {
 
-// The whole file. NOT_FOUND, naming it, if it cannot be read.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
-
 // Replaces the file by `text` in one step: whoever reads it sees the old text
 // or the new. Makes missing folders. UNKNOWN, naming the file, if it cannot.
 absl::Status WriteFileAtomically(const std::string& path,

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "support/files.h"
 #include "support/text_proto.h"
 
 namespace workshop {
@@ -20,11 +19,9 @@ absl::StatusOr<Lesson> ParseLesson(absl::string_view text,
 }
 
 absl::StatusOr<Lesson> ReadLesson(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  std::stringstream text;
-  text << file.rdbuf();
-  return ParseLesson(text.str(), path);
+  absl::StatusOr<std::string> text = support::ReadFile(path);
+  if (!text.ok()) return text.status();
+  return ParseLesson(*text, path);
 }
 
 absl::StatusOr<std::vector<Lesson>> ReadLessons(const std::string& root) {

@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tools/learner/files.h"
+#include "support/files.h"
 
 namespace workshop {
 namespace {
@@ -36,7 +36,7 @@ const TargetResult* Find(const Selected& exercise,
 
 // Fills in what the log of a red test says.
 void ReadLog(Outcome* outcome) {
-  absl::StatusOr<std::string> log = ReadFile(outcome->log_path);
+  absl::StatusOr<std::string> log = support::ReadFile(outcome->log_path);
   if (!log.ok()) {
     outcome->explanation = std::string(log.status().message());
     return;
@@ -102,7 +102,7 @@ Outcome JudgeOne(const Selected& exercise, const TargetResult& result) {
     case Status::kFailedToBuild:
       outcome.verdict = Verdict::kDoesNotBuild;
       for (const std::string& path : result.error_paths) {
-        absl::StatusOr<std::string> errors = ReadFile(path);
+        absl::StatusOr<std::string> errors = support::ReadFile(path);
         if (!errors.ok()) continue;
         outcome.explanation = FirstCompilerError(*errors);
         outcome.log_path = path;

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "support/files.h"
 #include "support/text_proto.h"
 #include "tools/learner/files.h"
 
@@ -17,7 +18,7 @@ absl::StatusOr<LoadedState> LoadState(const std::string& path) {
   LoadedState loaded;
   std::error_code error;
   if (!fs::exists(path, error)) return loaded;
-  absl::StatusOr<std::string> text = ReadFile(path);
+  absl::StatusOr<std::string> text = support::ReadFile(path);
   if (!text.ok()) return text.status();
   const absl::Status parsed =
       support::ParseTextProto(*text, path, &loaded.state);

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/files.h"
 #include "tools/learner/files.h"
 
 namespace workshop {
@@ -58,7 +59,7 @@ TEST_F(StateFileTest, MovesAsideWhatItCannotUnderstand) {
     ASSERT_TRUE(loaded.ok()) << loaded.status();
     EXPECT_TRUE(loaded->state.hints_shown().empty());
     EXPECT_THAT(loaded->note, HasSubstr(path_ + aside));
-    absl::StatusOr<std::string> kept = ReadFile(path_ + aside);
+    absl::StatusOr<std::string> kept = support::ReadFile(path_ + aside);
     ASSERT_TRUE(kept.ok()) << kept.status();
     EXPECT_EQ(*kept, "bad " + aside);
   }

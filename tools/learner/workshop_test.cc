@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "support/files.h"
 #include "support/subprocess.h"
 #include "tools/learner/files.h"
 
@@ -94,7 +95,8 @@ class WorkshopTest : public testing::Test {
   }
 
   std::string Read(const std::string& path) {
-    absl::StatusOr<std::string> text = ReadFile(absl::StrCat(root_, "/", path));
+    absl::StatusOr<std::string> text =
+        support::ReadFile(absl::StrCat(root_, "/", path));
     EXPECT_TRUE(text.ok()) << text.status();
     return text.ok() ? *text : "";
   }
@@ -114,8 +116,8 @@ class WorkshopTest : public testing::Test {
     absl::StatusOr<support::ExitStatus> exit = process->Wait();
     EXPECT_TRUE(exit.ok()) << exit.status();
     if (exit.ok()) captured.exit_code = exit->code;
-    captured.out = *ReadFile(options.stdout_path);
-    captured.err = *ReadFile(options.stderr_path);
+    captured.out = *support::ReadFile(options.stdout_path);
+    captured.err = *support::ReadFile(options.stderr_path);
     return captured;
   }
 
@@ -188,7 +190,8 @@ class WorkshopTest : public testing::Test {
   }
 
   std::string AskedOfBazel() {
-    absl::StatusOr<std::string> arguments = ReadFile(fake_ + "/arguments");
+    absl::StatusOr<std::string> arguments =
+        support::ReadFile(fake_ + "/arguments");
     return arguments.ok() ? *arguments : "";
   }
 

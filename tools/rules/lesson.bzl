@@ -268,7 +268,8 @@ def _wrong_answer(exercise, patch, lesson_package):
     cc_test(
         name = stem + "_binary",
         srcs = [source],
-        copts = _include_own_folder(),
+        # What the compiler thinks of a wrong answer is no news.
+        copts = _include_own_folder() + ["-w"],
         # Run by the test below, not by itself.
         tags = ["manual"],
         deps = [

@@ -1,17 +1,17 @@
-// What the checks have in common.
+// Reading files, with statuses.
 
-#ifndef TOOLS_CHECKS_FILES_H_
-#define TOOLS_CHECKS_FILES_H_
+#ifndef SUPPORT_FILES_H_
+#define SUPPORT_FILES_H_
 
 #include <string>
 
 #include "absl/status/statusor.h"
 
-namespace checks {
+namespace support {
 
 // The whole file. NOT_FOUND, naming it, if it cannot be read.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
-}  // namespace checks
+}  // namespace support
 
-#endif  // TOOLS_CHECKS_FILES_H_
+#endif  // SUPPORT_FILES_H_
