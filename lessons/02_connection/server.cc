@@ -1,7 +1,6 @@
 // Serves the catalogue until Ctrl-C, and then drains.
 
 #include <grpcpp/grpcpp.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -21,6 +20,7 @@
 #include "movies_service.h"
 #include "proto/movie_store.h"
 #include "start_server.h"
+#include "support/stop_signals.h"
 
 ABSL_FLAG(std::string, address, "127.0.0.1:50051",
           "where to listen; port 0 picks a free one");
@@ -82,13 +82,8 @@ class TalkingService final : public v1::MoviesService::Service {
 };
 
 int Main() {
-  // Blocked before any thread starts, so that they all inherit it, and the
-  // signals wait for sigwait() below.
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  sigaddset(&stop_signals, SIGINT);
-  sigaddset(&stop_signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  // First, so that every thread that gRPC starts leaves the signals to it.
+  support::StopSignals stop_signals;
 
   MovieStore store;
   MoviesService movies_service(&store);
@@ -103,8 +98,7 @@ int Main() {
   Say(absl::StrCat("Serving ", store.size(), " movies on port ", running->port,
                    ". Ctrl-C stops."));
 
-  int signal = 0;
-  sigwait(&stop_signals, &signal);
+  stop_signals.Wait();
 
   const absl::Duration grace = absl::GetFlag(FLAGS_grace);
   Say(absl::StrCat("Taking no new calls; those in flight have ",

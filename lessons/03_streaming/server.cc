@@ -3,7 +3,6 @@
 #include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <iostream>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "absl/time/time.h"
 #include "movies_services.h"
 #include "proto/movie_store.h"
+#include "support/stop_signals.h"
 
 ABSL_FLAG(std::string, address, "127.0.0.1:50051", "where to listen");
 ABSL_FLAG(std::string, api, "sync",
@@ -65,12 +65,8 @@ int Serve() {
     return 1;
   }
 
-  // Blocked here and so in every thread that gRPC starts; main waits for them.
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  sigaddset(&stop_signals, SIGINT);
-  sigaddset(&stop_signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  // First, so that every thread that gRPC starts leaves the signals to it.
+  support::StopSignals stop_signals;
 
   absl::Mutex mutex;
   const Log log = [&mutex](const std::string& line) {
@@ -103,8 +99,7 @@ int Serve() {
   log(absl::StrCat("Serving ", store.size(), " movies on port ", port,
                    ", QueryMovie by the ", api, " API. Ctrl-C stops."));
 
-  int signal = 0;
-  sigwait(&stop_signals, &signal);
+  stop_signals.Wait();
   log("Stopping: no new calls, and half a second for those in flight.");
   server->Shutdown(absl::ToChronoTime(absl::Now() + absl::Milliseconds(500)));
   server->Wait();

@@ -4,7 +4,6 @@
 
 #include <grpcpp/grpcpp.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <chrono>
 #include <iostream>
@@ -21,6 +20,7 @@
 #include "next_movie.h"
 #include "proto/movie_store.h"
 #include "report.h"
+#include "support/stop_signals.h"
 
 ABSL_FLAG(std::string, address, "127.0.0.1:50051", "where to listen");
 ABSL_FLAG(bool, next_version, false,
@@ -40,12 +40,8 @@ absl::StatusOr<std::unique_ptr<NextMovie>> MakeNextMovie() {
 }
 
 int Main() {
-  // Every thread started from here on leaves these signals to sigwait below.
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  sigaddset(&stop_signals, SIGINT);
-  sigaddset(&stop_signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  // First, so that every thread that gRPC starts leaves the signals to it.
+  support::StopSignals stop_signals;
 
   std::unique_ptr<NextMovie> next;
   if (absl::GetFlag(FLAGS_next_version)) {
@@ -85,8 +81,7 @@ int Main() {
   }
   std::cout << std::flush;
 
-  int signal = 0;
-  sigwait(&stop_signals, &signal);
+  stop_signals.Wait();
   std::cout << "\nStopping.\n";
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
   server->Wait();
