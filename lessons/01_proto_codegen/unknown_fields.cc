@@ -11,7 +11,8 @@ absl::StatusOr<std::string> RenameStyle(const std::string& bytes,
   v1::Catalogue catalogue;
   // TODO(01_proto_codegen.unknown_fields): Parse `bytes` into `catalogue`, and
   // refuse them if that fails. Set the style to `to` where it is `from`, in the
-  // messages that hold what was parsed.
+  // messages that hold what was parsed. A setter takes a std::string or a
+  // const char*, no string_view: hand it std::string(to).
   return absl::UnimplementedError("TODO(01_proto_codegen.unknown_fields)");
   // END TODO(01_proto_codegen.unknown_fields)
   std::string result;

@@ -12,10 +12,12 @@
 namespace movies {
 
 // Takes the bytes of a movies.v1.Catalogue and returns those of the same
-// catalogue, in which every movie of style `from` has style `to`, which must be
-// UTF-8. Fields that a newer program wrote and this one does not know, in the
-// catalogue and in its movies, are kept. INVALID_ARGUMENT if `bytes` are no
-// Catalogue.
+// catalogue, in which every movie of style `from` has style `to`. Fields that a
+// newer program wrote and this one does not know, in the catalogue and in its
+// movies, are kept.
+//
+// That `to` is UTF-8, as every string of a proto3 message, is for the caller to
+// see to; nothing here checks it. INVALID_ARGUMENT if `bytes` are no Catalogue.
 absl::StatusOr<std::string> RenameStyle(const std::string& bytes,
                                         absl::string_view from,
                                         absl::string_view to);
