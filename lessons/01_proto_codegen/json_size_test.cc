@@ -1,6 +1,7 @@
 #include "json_size.h"
 
 #include <google/protobuf/any.pb.h>
+#include <google/protobuf/util/json_util.h>
 
 #include <cstddef>
 #include <string>
@@ -111,6 +112,12 @@ TEST(JsonSizeTest, SaysSoWhenThereIsNoJson) {
   EXPECT_THAT(std::string(sizes.status().message()),
               HasSubstr("google.protobuf.Any"))
       << "The error should name the type of the message.";
+  std::string json;
+  const auto reason = google::protobuf::util::MessageToJsonString(any, &json);
+  EXPECT_THAT(std::string(sizes.status().message()),
+              HasSubstr(std::string(reason.message())))
+      << "The error should give the reason too: that the message has no JSON "
+         "is seen anyway, but not why. MessageToJsonString's status knows it.";
 }
 
 }  // namespace
