@@ -20,8 +20,10 @@ absl::StatusOr<pb::DescriptorProto> AddField(
   int number = 1;
   // TODO(01_proto_codegen.add_field): Refuse a name that a field has or that is
   // reserved. Set `number` to the lowest above all fields' numbers that is not
-  // reserved by the message and not from kFirstReservedNumber to
-  // kLastReservedNumber. Refuse if that is above kMaxNumber.
+  // reserved by the message and not from
+  // pb::FieldDescriptor::kFirstReservedNumber to kLastReservedNumber; jump over
+  // a range, which may be huge, in one step. Refuse if `number` is then above
+  // pb::FieldDescriptor::kMaxNumber.
   return absl::UnimplementedError("TODO(01_proto_codegen.add_field)");
   // END TODO(01_proto_codegen.add_field)
 
