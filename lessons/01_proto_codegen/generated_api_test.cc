@@ -51,7 +51,8 @@ TEST(GeneratedApiTest, LeavesTheOthersInTheirOrder) {
   TakeStyle("western", &catalogue);
   EXPECT_THAT(Ids(catalogue), ElementsAre(2, 5))
       << "Movies 2 and 5 should be all that is left, in this order. What was "
-         "moved from is still an element of the list, an empty one with ID 0.";
+         "copied or moved from is still an element of the list: the copied one "
+         "as it was, the moved-from one empty, with ID 0.";
 }
 
 TEST(GeneratedApiTest, TakesNothingOfAStyleThatNobodyHas) {
@@ -66,7 +67,8 @@ TEST(GeneratedApiTest, CanTakeEveryMovie) {
   v1::Catalogue catalogue;
   AddMovie(1, "western", &catalogue);
   AddMovie(2, "western", &catalogue);
-  EXPECT_THAT(Ids(TakeStyle("western", &catalogue)), ElementsAre(1, 2));
+  EXPECT_THAT(Ids(TakeStyle("western", &catalogue)), ElementsAre(1, 2))
+      << "Both movies are westerns, so both should come back.";
   EXPECT_THAT(Ids(catalogue), IsEmpty()) << "Every movie was taken.";
 }
 
@@ -75,8 +77,10 @@ TEST(GeneratedApiTest, MovesTextsInsteadOfCopyingThem) {
   const char* text_of_1 = catalogue.movies(0).movie_description().data();
   const char* text_of_2 = catalogue.movies(1).movie_description().data();
   const v1::Catalogue taken = TakeStyle("western", &catalogue);
-  ASSERT_THAT(Ids(taken), ElementsAre(1, 3, 4));
-  ASSERT_THAT(Ids(catalogue), ElementsAre(2, 5));
+  if (Ids(taken) != std::vector<int>{1, 3, 4} ||
+      Ids(catalogue) != std::vector<int>{2, 5}) {
+    GTEST_SKIP() << "The right movies first: see the tests above.";
+  }
   EXPECT_TRUE(taken.movies(0).movie_description().data() == text_of_1)
       << "The description of movie 1, which was taken, is a copy. Assigning "
          "from a const reference copies; std::move of an element that "

@@ -156,7 +156,9 @@ void ExpectRefused(const std::string& hex, const std::string& why) {
   ASSERT_FALSE(fields.ok())
       << "The bytes " << hex << " were accepted, but " << why;
   EXPECT_EQ(fields.status().code(), absl::StatusCode::kInvalidArgument)
-      << "The bytes " << hex << " gave " << fields.status() << ". " << why;
+      << "The bytes " << hex
+      << " are to be refused with INVALID_ARGUMENT: " << why
+      << " ReadFields returned " << fields.status();
 }
 
 TEST(WireFormatTest, NoBytesAreNoFields) {
@@ -206,8 +208,15 @@ TEST(WireFormatTest, ReadsTagsOfSeveralBytes) {
   EXPECT_THAT(Read("82 01 01 61"), ElementsAre("16: bytes 61"))
       << "From number 16 on a tag has more than one byte: a tag is a varint "
          "too.";
-  EXPECT_THAT(Read("f8 ff ff ff 0f 07"), ElementsAre("536870911: varint 7"))
-      << "536870911 is the largest number that a field can have.";
+  const std::vector<std::string> largest = Read("f8 ff ff ff 0f 07");
+  EXPECT_THAT(largest, ElementsAre("536870911: varint 7"))
+      << "f8 ff ff ff 0f is the tag of field 536870911, the largest number "
+         "that "
+         "a field can have, but it was read as "
+      << testing::PrintToString(largest)
+      << ". The bits of its fifth byte are shifted by 28, which fills an int's "
+         "sign bit: an int turns negative, and all bits above are set when it "
+         "is widened.";
 }
 
 TEST(WireFormatTest, ReadsFixedWidths) {
