@@ -5,8 +5,8 @@
 // names, no length, no end mark. A field is a tag and a payload:
 //
 //   tag      a varint: the field's number times 8, plus the payload's wire type
-//   payload  a varint, 8 bytes, a length (a varint) and so many bytes, or 4
-//            bytes, as the wire type says
+//   payload  a varint, 8 bytes, a length (a varint), then that many bytes,
+//            or 4 bytes, as the wire type says
 //
 // A varint is a number of up to 64 bits, 7 bits to the byte, the lowest first.
 // The top bit of a byte says whether another byte follows.
@@ -58,7 +58,9 @@ inline constexpr int kMaxVarintBytes = 10;
 //
 // INVALID_ARGUMENT if `bytes` end inside a field, a varint is too long, a field
 // number is 0 or above kMaxFieldNumber, or a wire type is none of the above.
-// Safe on any bytes whatever.
+// Safe on any bytes whatever. Protobuf's own C++ parser differs in long tags:
+// it refuses one of more than 5 bytes, and drops bits above the 32nd; this one
+// takes any varint, and refuses a number that does not fit.
 absl::StatusOr<std::vector<WireField>> ReadFields(absl::string_view bytes);
 
 }  // namespace movies
