@@ -11,7 +11,8 @@ namespace movies {
 // Takes the movies whose style is exactly `style` out of `*catalogue`, which
 // the caller owns, and returns them in a catalogue of their own. Both keep the
 // order that their movies had. Movies are moved, not copied, unless
-// `*catalogue` lives on an arena: what an arena owns cannot leave it.
+// `*catalogue` lives on an arena, which owns the memory of many messages and
+// frees it all at once: what an arena owns cannot leave it.
 v1::Catalogue TakeStyle(absl::string_view style, v1::Catalogue* catalogue);
 
 }  // namespace movies
