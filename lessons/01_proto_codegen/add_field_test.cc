@@ -154,12 +154,13 @@ TEST(AddFieldTest, SaysSoWhenNoNumberIsLeft) {
   EXPECT_EQ(AddField(*type, "added", kInt32).status().code(),
             absl::StatusCode::kResourceExhausted)
       << "Field 536870911 has the largest number that there is.";
+  // Whoever counts through this range instead of jumping over it waits for
+  // seconds.
   Type reserved(Field("a", 1) +
                 Reserved(2, pb::FieldDescriptor::kMaxNumber + 1));
   EXPECT_EQ(AddField(*reserved, "added", kInt32).status().code(),
             absl::StatusCode::kResourceExhausted)
-      << "The message reserves everything from 2 on. (This took long? One jump "
-         "passes a range; counting through it is 536 million steps.)";
+      << "The message reserves everything from 2 on.";
 }
 
 TEST(AddFieldTest, RefusesANameThatAFieldHas) {
