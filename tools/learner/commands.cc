@@ -200,7 +200,9 @@ absl::StatusOr<std::vector<Outcome>> Workshop::RunTests(
     if (outcome.verdict != Verdict::kDoesNotBuild) continue;
     const std::vector<std::string> conflicts =
         MergeConflicts(environment_.root, outcome.exercise.Folder());
-    if (!conflicts.empty()) outcome.explanation = ConflictText(conflicts);
+    if (conflicts.empty()) continue;
+    outcome.explanation = ConflictText(conflicts);
+    outcome.place = conflicts.front();
   }
   return outcomes;
 }
@@ -268,8 +270,9 @@ std::string Workshop::Where(const Selected& exercise) {
 // What helps with a red exercise.
 std::string Workshop::Advice(const Outcome& outcome) {
   const Selected& exercise = outcome.exercise;
-  std::string text =
-      absl::StrCat("\n    ", style_.Dim("edit "), Where(exercise), "\n");
+  std::string text = absl::StrCat(
+      "\n    ", style_.Dim("edit "),
+      outcome.place.empty() ? Where(exercise) : outcome.place, "\n");
   if (outcome.verdict != Verdict::kDoesNotBuild) {
     absl::StrAppend(&text, "    ", style_.Dim("hint "), "tools/workshop hint ",
                     exercise.Id(), "\n");
@@ -302,11 +305,15 @@ std::string Workshop::NextText(const Outcome& outcome) {
           ? absl::StrCat("  (about ", exercise.minutes(), " minutes)")
           : "",
       "\n\n", Wrap(exercise.goal(), 2), "\n");
-  absl::StrAppend(
-      &text, row("edit", hole == selected.File()
-                             ? absl::StrCat(hole, "  in ", exercise.function())
-                             : absl::StrCat(hole, "  the TODO in ",
-                                            exercise.function())));
+  if (!outcome.place.empty()) {
+    absl::StrAppend(&text, row("edit", outcome.place));
+  } else {
+    absl::StrAppend(&text, row("edit", absl::StrCat(hole,
+                                                    hole == selected.File()
+                                                        ? "  in "
+                                                        : "  the TODO in ",
+                                                    exercise.function())));
+  }
   const std::string readme = selected.Folder() + "/README.md";
   if (fs::exists(Path(readme))) absl::StrAppend(&text, row("read", readme));
   if (!selected.lesson->slides().empty()) {

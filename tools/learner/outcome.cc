@@ -61,6 +61,25 @@ void ReadLog(Outcome* outcome) {
   }
 }
 
+// Fills in what the compiler says of an exercise that does not build. Several
+// actions may have failed: the one that names the learner's file counts.
+void ReadErrors(const std::vector<std::string>& paths, Outcome* outcome) {
+  const std::string learners = outcome->exercise.File() + ":";
+  for (const std::string& path : paths) {
+    absl::StatusOr<std::string> output = support::ReadFile(path);
+    if (!output.ok()) continue;
+    CompilerError error = FirstCompilerError(*output);
+    const bool own = absl::StartsWith(error.place, learners);
+    if (!own && !outcome->log_path.empty()) continue;
+    outcome->explanation = std::move(error.text);
+    outcome->place = std::move(error.place);
+    outcome->log_path = path;
+    if (own) break;
+  }
+  // A test that does not fit the code is not what is to be mended.
+  if (absl::StrContains(outcome->place, "_test.cc:")) outcome->place.clear();
+}
+
 // The error of Bazel's that explains why an exercise could not be loaded or
 // analyzed: one in its own BUILD file or its lesson's, or one that names them.
 std::optional<std::string> ErrorAbout(const Selected& exercise,
@@ -101,13 +120,7 @@ Outcome JudgeOne(const Selected& exercise, const TargetResult& result) {
       break;
     case Status::kFailedToBuild:
       outcome.verdict = Verdict::kDoesNotBuild;
-      for (const std::string& path : result.error_paths) {
-        absl::StatusOr<std::string> errors = support::ReadFile(path);
-        if (!errors.ok()) continue;
-        outcome.explanation = FirstCompilerError(*errors);
-        outcome.log_path = path;
-        break;
-      }
+      ReadErrors(result.error_paths, &outcome);
       break;
     case Status::kAborted:
       outcome.verdict = Verdict::kDoesNotBuild;
@@ -137,6 +150,7 @@ absl::StatusOr<std::vector<Outcome>> Judge(
       if (std::optional<std::string> error = ErrorAbout(exercise, errors)) {
         outcome.verdict = Verdict::kDoesNotBuild;
         outcome.explanation = *std::move(error);
+        outcome.place = FirstCompilerError(outcome.explanation).place;
         any_result = true;
       }
     } else {

@@ -23,6 +23,9 @@ struct Outcome {
   // telling, or `explanation`.
   std::vector<TestFailure> failures;
   std::string explanation;
+  // If it does not build, the line that the learner should look at:
+  // "lessons/03_streaming/query_movie.cc:12". Empty if nothing says which.
+  std::string place;
   // Whether the verdict is that of an earlier run of the same code.
   bool cached = false;
   // The whole story; empty if there is none.

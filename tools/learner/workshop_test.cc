@@ -303,7 +303,8 @@ TEST_F(WorkshopTest, TestTellsGreenFromRed) {
 TEST_F(WorkshopTest, TestShowsTheFirstErrorOfTheCompiler) {
   const std::string log = fake_ + "/stderr-1";
   ASSERT_TRUE(
-      WriteFileAtomically(log, "query_movie.cc:3:1: error: no\n  3 | x\n")
+      WriteFileAtomically(
+          log, "lessons/03_streaming/query_movie.cc:3:1: error: no\n  3 | x\n")
           .ok());
   FakeBazel(
       absl::StrCat(
@@ -317,7 +318,9 @@ TEST_F(WorkshopTest, TestShowsTheFirstErrorOfTheCompiler) {
   const Captured run = Workshop({"test", "query_movie"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.out, AllOf(HasSubstr("does not build"),
-                             HasSubstr("query_movie.cc:3:1: error: no")));
+                             HasSubstr("query_movie.cc:3:1: error: no"),
+                             HasSubstr("edit lessons/03_streaming/"
+                                       "query_movie.cc:3\n")));
 
   // A merge explains more than the compiler does.
   Write(kQueryMovie,
