@@ -320,7 +320,11 @@ TEST_F(WorkshopTest, TestShowsTheFirstErrorOfTheCompiler) {
   EXPECT_THAT(run.out, AllOf(HasSubstr("does not build"),
                              HasSubstr("query_movie.cc:3:1: error: no"),
                              HasSubstr("edit lessons/03_streaming/"
-                                       "query_movie.cc:3\n")));
+                                       "query_movie.cc:3\n"),
+                             HasSubstr("log  .workshop/logs/"
+                                       "03_streaming.query_movie.log\n")));
+  EXPECT_EQ(Read(".workshop/logs/03_streaming.query_movie.log"),
+            Read("../fake/stderr-1"));
 
   // A merge explains more than the compiler does.
   Write(kQueryMovie,
