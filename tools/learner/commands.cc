@@ -314,6 +314,9 @@ std::string Workshop::NextText(const Outcome& outcome) {
                                                         : "  the TODO in ",
                                                     exercise.function())));
   }
+  const std::string header =
+      fs::path(selected.File()).replace_extension(".h").string();
+  if (fs::exists(Path(header))) absl::StrAppend(&text, row("header", header));
   const std::string readme = selected.Folder() + "/README.md";
   if (fs::exists(Path(readme))) absl::StrAppend(&text, row("read", readme));
   if (!selected.lesson->slides().empty()) {

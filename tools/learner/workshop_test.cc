@@ -257,6 +257,14 @@ TEST_F(WorkshopTest, NextNamesTheFileWhenTheMarkerIsGone) {
       HasSubstr("lessons/03_streaming/query_movie.cc  in QueryMovie()"));
 }
 
+TEST_F(WorkshopTest, NextNamesTheHeaderIfThereIsOne) {
+  FakeRedQueryMovie();
+  EXPECT_THAT(Workshop({"next"}).out, Not(HasSubstr("header")));
+  Write("lessons/03_streaming/query_movie.h", "int QueryMovie();\n");
+  EXPECT_THAT(Workshop({"next"}).out,
+              HasSubstr("\n  header lessons/03_streaming/query_movie.h\n"));
+}
+
 TEST_F(WorkshopTest, NextCongratulates) {
   FakeAllGreen();
   EXPECT_THAT(Workshop({"next"}).out, HasSubstr("All 3 exercises are solved"));
