@@ -645,7 +645,9 @@ int Workshop::Reset(const Invocation& invocation) {
     if (!restored.ok()) return Complain(restored, kCannotRun);
     std::cout << "Reset to " << originals->name() << ":\n";
     for (const std::string& path : wanted) std::cout << "  " << path << "\n";
-    std::cout << "Your version is kept in " << *backup << "/\n";
+    std::cout << "Your version is kept in " << *backup
+              << "/\nTo get it back: cp -r " << *backup << "/. " << folder
+              << "/\n";
   }
   if (!others.empty()) {
     std::cout << "Still not as given: " << Some(others)

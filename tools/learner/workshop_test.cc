@@ -474,6 +474,11 @@ TEST_F(WorkshopTest, ResetKeepsTheLearnersVersion) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_THAT(again.out, HasSubstr("Nothing to reset"));
   EXPECT_THAT(Backups(), SizeIs(1));
+
+  const std::string command = "cp -r " + backup + "/. lessons/03_streaming/";
+  ASSERT_THAT(run.out, HasSubstr("To get it back: " + command + "\n"));
+  EXPECT_EQ(Run({"sh", "-c", command}, {}).exit_code, 0);
+  EXPECT_EQ(Read(kQueryMovie), kMine);
 }
 
 TEST_F(WorkshopTest, EveryResetHasABackupOfItsOwn) {
