@@ -78,11 +78,16 @@ std::string Marker(const Selected& exercise) {
   return absl::StrCat("TODO(", exercise.Id(), ")");
 }
 
-// A line on the terminal that says what we wait for, until its owner goes.
+// Says what we wait for. On a terminal, in a line that goes when its owner
+// does.
 class ProgressLine {
  public:
-  ProgressLine(bool terminal, std::string what)
-      : terminal_(terminal), what_(std::move(what)), start_(absl::Now()) {}
+  // `warning`, if not empty, is said once, in a line that stays.
+  ProgressLine(bool terminal, std::string what, std::string warning)
+      : terminal_(terminal),
+        what_(std::move(what)),
+        warning_(std::move(warning)),
+        start_(absl::Now()) {}
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() {
@@ -90,6 +95,11 @@ class ProgressLine {
   }
 
   void Show(absl::string_view waiting_for) {
+    if (waiting_for.empty() && !warning_.empty()) {
+      if (terminal_) std::cout << "\r\x1b[K" << std::flush;
+      std::cerr << warning_ << "\n";
+      warning_.clear();
+    }
     if (terminal_) {
       const std::string doing =
           waiting_for.empty()
@@ -109,6 +119,7 @@ class ProgressLine {
  private:
   const bool terminal_;
   const std::string what_;
+  std::string warning_;
   const absl::Time start_;
   bool shown_ = false;
 };
@@ -188,10 +199,23 @@ std::string ConflictText(const std::vector<std::string>& conflicts) {
 absl::StatusOr<std::vector<Outcome>> Workshop::RunTests(
     const std::vector<Selected>& exercises, Bazel::Cache cache) {
   const std::set<std::string> folders = Folders(exercises);
-  ProgressLine line(environment_.terminal,
-                    folders.size() == 1
-                        ? exercises.front().lesson->name()
-                        : absl::StrCat(folders.size(), " lessons"));
+  const std::string what = folders.size() == 1
+                               ? exercises.front().lesson->name()
+                               : absl::StrCat(folders.size(), " lessons");
+  const bool built = std::all_of(
+      exercises.begin(), exercises.end(), [this](const Selected& exercise) {
+        return fs::exists(Path(absl::StrCat(
+            "bazel-bin/", fs::path(exercise.File()).parent_path().string(), "/",
+            exercise.exercise->name(), "_test")));
+      });
+  ProgressLine line(
+      environment_.terminal, what,
+      built
+          ? ""
+          : absl::StrCat("Building and testing ",
+                         exercises.size() == 1 ? exercises.front().Id() : what,
+                         "; the first time takes ",
+                         exercises.size() == 1 ? "longer." : "a few minutes."));
   absl::StatusOr<std::vector<Outcome>> outcomes = bazel_.Test(
       exercises, cache,
       [&line](absl::string_view waiting_for) { line.Show(waiting_for); });

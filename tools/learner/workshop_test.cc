@@ -85,6 +85,12 @@ class WorkshopTest : public testing::Test {
     Git("add .");
     Git("commit --quiet --message=given");
     Git("update-ref refs/remotes/origin/main HEAD");
+    // All has been built before.
+    for (const std::string test :
+         {"02_connection/start", "03_streaming/query_movie",
+          "03_streaming/rules/rules"}) {
+      Write("bazel-bin/lessons/" + test + "_test", "");
+    }
     FakeBazel("", "", 0);
   }
 
@@ -276,6 +282,22 @@ TEST_F(WorkshopTest, StatusCounts) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out,
               AllOf(HasSubstr("not solved yet"), HasSubstr("2 of 3 solved\n")));
+}
+
+TEST_F(WorkshopTest, ALongFirstBuildIsAnnounced) {
+  FakeAllGreen();
+  ASSERT_TRUE(WriteFileAtomically(fake_ + "/seconds", "1.5").ok());
+  EXPECT_THAT(Workshop({"status"}).err, IsEmpty());
+  fs::remove_all(root_ + "/bazel-bin");
+  Captured run = Workshop({"status"});
+  EXPECT_EQ(run.err,
+            "Building and testing 2 lessons; the first time takes a few "
+            "minutes.\n");
+  EXPECT_THAT(run.out, Not(HasSubstr("Building")));
+  run = Workshop({"test", "query_movie"});
+  EXPECT_EQ(run.err,
+            "Building and testing 03_streaming.query_movie; the first time "
+            "takes longer.\n");
 }
 
 TEST_F(WorkshopTest, StatusForProgramsIsJsonAlone) {
