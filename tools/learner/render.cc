@@ -101,10 +101,12 @@ std::string Indented(absl::string_view text, size_t indent, size_t most_lines) {
 // `text`, or its begin if it is wider.
 std::string Shortened(absl::string_view text, size_t width) {
   if (Width(text) <= width) return std::string(text);
-  while (Width(text) > width - 1 || (text.back() & 0xC0) == 0x80) {
-    text.remove_suffix(1);
+  size_t end = 0;
+  // As long as one column is left for the ellipsis, and characters are whole.
+  for (size_t columns = 0; columns < width; ++end) {
+    if ((text[end] & 0xC0) != 0x80) ++columns;
   }
-  return absl::StrCat(text, "…");
+  return absl::StrCat(text.substr(0, end - 1), "…");
 }
 
 // What a failure's detail says of the values, in a few lines: what was there,

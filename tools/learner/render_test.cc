@@ -116,7 +116,7 @@ TEST_F(RenderTest, WhyShowsWhatWasThereOfEveryFailure) {
       {"A.Three", "a_test.cc:3", "Three.",
        "Expected equality of these values:\n  n\n    Which is: 2\n  3"},
       {"A.Four", "a_test.cc:4", "Four.",
-       "Value of: x\nExpected: y\n  Actual: ä" + wide + wide}};
+       "Value of: x\nExpected: y\n  Actual: " + wide + "äääää"}};
   EXPECT_EQ(WhyText(red, 4, Style(false)), R"(
     a_test.cc:1  A.One
     Fill the hole.
@@ -134,7 +134,7 @@ TEST_F(RenderTest, WhyShowsWhatWasThereOfEveryFailure) {
 
     a_test.cc:4  A.Four
     Four.
-      Actual: ä)" + wide + R"(xx…
+      Actual: )" + wide + R"(äää…
 )");
 }
 
