@@ -202,11 +202,12 @@ absl::StatusOr<std::vector<Outcome>> Workshop::RunTests(
   const std::string what = folders.size() == 1
                                ? exercises.front().lesson->name()
                                : absl::StrCat(folders.size(), " lessons");
+  // Bazel makes a test's manifest even if the code then does not compile.
   const bool built = std::all_of(
       exercises.begin(), exercises.end(), [this](const Selected& exercise) {
         return fs::exists(Path(absl::StrCat(
             "bazel-bin/", fs::path(exercise.File()).parent_path().string(), "/",
-            exercise.exercise->name(), "_test")));
+            exercise.exercise->name(), "_test.runfiles_manifest")));
       });
   ProgressLine line(
       environment_.terminal, what,

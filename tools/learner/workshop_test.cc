@@ -89,7 +89,7 @@ class WorkshopTest : public testing::Test {
     for (const std::string test :
          {"02_connection/start", "03_streaming/query_movie",
           "03_streaming/rules/rules"}) {
-      Write("bazel-bin/lessons/" + test + "_test", "");
+      Write("bazel-bin/lessons/" + test + "_test.runfiles_manifest", "");
     }
     FakeBazel("", "", 0);
   }
