@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <regex>
 #include <utility>
 
@@ -119,10 +120,11 @@ bool IsInclusion(absl::string_view line) {
 }
 
 // Of the error in lines[error], the line that says best where the learner's
-// code led to it, and that place. -1 if there is none, or if it is the error's
-// own.
-int LearnersLine(const Lines& lines, size_t error, std::string* place) {
-  if (NamesLesson(lines[error], place)) return -1;
+// code led to it, and that place. No line if there is none, or if the error's
+// own says it.
+std::optional<size_t> LearnersLine(const Lines& lines, size_t error,
+                                   std::string* place) {
+  if (NamesLesson(lines[error], place)) return std::nullopt;
   const auto is_other = [&lines](size_t i) {
     return absl::StrContains(lines[i], "error: ") ||
            absl::StrContains(lines[i], "warning: ") ||
@@ -142,7 +144,7 @@ int LearnersLine(const Lines& lines, size_t error, std::string* place) {
   for (size_t i = begin; i < error; ++i) {
     if (NamesLesson(lines[i], place)) return i;
   }
-  return -1;
+  return std::nullopt;
 }
 
 // How lines of Bazel's begin that are no part of an error.
@@ -258,13 +260,14 @@ CompilerError FirstCompilerError(absl::string_view output) {
       shown.push_back(lines[i]);
     }
   };
-  const int learners = LearnersLine(lines, first, &error.place);
-  if (learners >= 0) {
-    if (IsInclusion(lines[learners])) {
+  const std::optional<size_t> learners =
+      LearnersLine(lines, first, &error.place);
+  if (learners.has_value()) {
+    if (IsInclusion(lines[*learners])) {
       // What follows it says who included that file.
       shown.push_back(absl::StrCat(error.place, ": included from here"));
     } else {
-      show(learners);
+      show(*learners);
     }
   }
   show(first);
