@@ -78,11 +78,16 @@ std::string Marker(const Selected& exercise) {
   return absl::StrCat("TODO(", exercise.Id(), ")");
 }
 
-// A line on the terminal that says what we wait for, until its owner goes.
+// Says what we wait for. On a terminal, in a line that goes when its owner
+// does.
 class ProgressLine {
  public:
-  ProgressLine(bool terminal, std::string what)
-      : terminal_(terminal), what_(std::move(what)), start_(absl::Now()) {}
+  // `warning`, if not empty, is said once, in a line that stays.
+  ProgressLine(bool terminal, std::string what, std::string warning)
+      : terminal_(terminal),
+        what_(std::move(what)),
+        warning_(std::move(warning)),
+        start_(absl::Now()) {}
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() {
@@ -90,6 +95,11 @@ class ProgressLine {
   }
 
   void Show(absl::string_view waiting_for) {
+    if (waiting_for.empty() && !warning_.empty()) {
+      if (terminal_) std::cout << "\r\x1b[K" << std::flush;
+      std::cerr << warning_ << "\n";
+      warning_.clear();
+    }
     if (terminal_) {
       const std::string doing =
           waiting_for.empty()
@@ -109,6 +119,7 @@ class ProgressLine {
  private:
   const bool terminal_;
   const std::string what_;
+  std::string warning_;
   const absl::Time start_;
   bool shown_ = false;
 };
@@ -188,10 +199,24 @@ std::string ConflictText(const std::vector<std::string>& conflicts) {
 absl::StatusOr<std::vector<Outcome>> Workshop::RunTests(
     const std::vector<Selected>& exercises, Bazel::Cache cache) {
   const std::set<std::string> folders = Folders(exercises);
-  ProgressLine line(environment_.terminal,
-                    folders.size() == 1
-                        ? exercises.front().lesson->name()
-                        : absl::StrCat(folders.size(), " lessons"));
+  const std::string what = folders.size() == 1
+                               ? exercises.front().lesson->name()
+                               : absl::StrCat(folders.size(), " lessons");
+  // Bazel makes a test's manifest even if the code then does not compile.
+  const bool built = std::all_of(
+      exercises.begin(), exercises.end(), [this](const Selected& exercise) {
+        return fs::exists(Path(absl::StrCat(
+            "bazel-bin/", fs::path(exercise.File()).parent_path().string(), "/",
+            exercise.exercise->name(), "_test.runfiles_manifest")));
+      });
+  ProgressLine line(
+      environment_.terminal, what,
+      built
+          ? ""
+          : absl::StrCat("Building and testing ",
+                         exercises.size() == 1 ? exercises.front().Id() : what,
+                         "; the first time takes ",
+                         exercises.size() == 1 ? "longer." : "a few minutes."));
   absl::StatusOr<std::vector<Outcome>> outcomes = bazel_.Test(
       exercises, cache,
       [&line](absl::string_view waiting_for) { line.Show(waiting_for); });
@@ -200,7 +225,9 @@ absl::StatusOr<std::vector<Outcome>> Workshop::RunTests(
     if (outcome.verdict != Verdict::kDoesNotBuild) continue;
     const std::vector<std::string> conflicts =
         MergeConflicts(environment_.root, outcome.exercise.Folder());
-    if (!conflicts.empty()) outcome.explanation = ConflictText(conflicts);
+    if (conflicts.empty()) continue;
+    outcome.explanation = ConflictText(conflicts);
+    outcome.place = conflicts.front();
   }
   return outcomes;
 }
@@ -268,8 +295,9 @@ std::string Workshop::Where(const Selected& exercise) {
 // What helps with a red exercise.
 std::string Workshop::Advice(const Outcome& outcome) {
   const Selected& exercise = outcome.exercise;
-  std::string text =
-      absl::StrCat("\n    ", style_.Dim("edit "), Where(exercise), "\n");
+  std::string text = absl::StrCat(
+      "\n    ", style_.Dim("edit "),
+      outcome.place.empty() ? Where(exercise) : outcome.place, "\n");
   if (outcome.verdict != Verdict::kDoesNotBuild) {
     absl::StrAppend(&text, "    ", style_.Dim("hint "), "tools/workshop hint ",
                     exercise.Id(), "\n");
@@ -302,11 +330,18 @@ std::string Workshop::NextText(const Outcome& outcome) {
           ? absl::StrCat("  (about ", exercise.minutes(), " minutes)")
           : "",
       "\n\n", Wrap(exercise.goal(), 2), "\n");
-  absl::StrAppend(
-      &text, row("edit", hole == selected.File()
-                             ? absl::StrCat(hole, "  in ", exercise.function())
-                             : absl::StrCat(hole, "  the TODO in ",
-                                            exercise.function())));
+  if (!outcome.place.empty()) {
+    absl::StrAppend(&text, row("edit", outcome.place));
+  } else {
+    absl::StrAppend(&text, row("edit", absl::StrCat(hole,
+                                                    hole == selected.File()
+                                                        ? "  in "
+                                                        : "  the TODO in ",
+                                                    exercise.function())));
+  }
+  const std::string header =
+      fs::path(selected.File()).replace_extension(".h").string();
+  if (fs::exists(Path(header))) absl::StrAppend(&text, row("header", header));
   const std::string readme = selected.Folder() + "/README.md";
   if (fs::exists(Path(readme))) absl::StrAppend(&text, row("read", readme));
   if (!selected.lesson->slides().empty()) {
@@ -635,7 +670,9 @@ int Workshop::Reset(const Invocation& invocation) {
     if (!restored.ok()) return Complain(restored, kCannotRun);
     std::cout << "Reset to " << originals->name() << ":\n";
     for (const std::string& path : wanted) std::cout << "  " << path << "\n";
-    std::cout << "Your version is kept in " << *backup << "/\n";
+    std::cout << "Your version is kept in " << *backup
+              << "/\nTo get it back: cp -r " << *backup << "/. " << folder
+              << "/\n";
   }
   if (!others.empty()) {
     std::cout << "Still not as given: " << Some(others)

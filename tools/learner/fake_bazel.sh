@@ -10,5 +10,8 @@ for argument in "$@"; do
       ;;
   esac
 done
+if [ -e "${FAKE_BAZEL}/seconds" ]; then
+  sleep "$(cat "${FAKE_BAZEL}/seconds")"
+fi
 cat "${FAKE_BAZEL}/console"
 exit "$(cat "${FAKE_BAZEL}/exit_code")"

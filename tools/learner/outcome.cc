@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "support/files.h"
+#include "tools/learner/files.h"
 
 namespace workshop {
 namespace {
@@ -61,6 +62,38 @@ void ReadLog(Outcome* outcome) {
   }
 }
 
+// Fills in what the compiler says of an exercise that does not build. Several
+// actions may have failed: the one that names the learner's file counts. Keeps
+// all that they said, since Bazel's files are gone with its next build.
+void ReadErrors(const std::vector<std::string>& paths, const std::string& root,
+                Outcome* outcome) {
+  const std::string learners = outcome->exercise.File() + ":";
+  std::string all;
+  bool own = false;
+  for (const std::string& path : paths) {
+    absl::StatusOr<std::string> output = support::ReadFile(path);
+    if (!output.ok()) continue;
+    CompilerError error = FirstCompilerError(*output);
+    const bool is_own = absl::StartsWith(error.place, learners);
+    if (all.empty() || (is_own && !own)) {
+      outcome->explanation = std::move(error.text);
+      outcome->place = std::move(error.place);
+    }
+    own |= is_own;
+    absl::StrAppend(&all, *output, absl::EndsWith(*output, "\n") ? "" : "\n");
+  }
+  if (!all.empty()) {
+    const std::string log =
+        absl::StrCat(".workshop/logs/", outcome->exercise.Id(), ".log");
+    // Without a log there is still the first error.
+    if (WriteFileAtomically(absl::StrCat(root, "/", log), all).ok()) {
+      outcome->log_path = log;
+    }
+  }
+  // A test that does not fit the code is not what is to be mended.
+  if (absl::StrContains(outcome->place, "_test.cc:")) outcome->place.clear();
+}
+
 // The error of Bazel's that explains why an exercise could not be loaded or
 // analyzed: one in its own BUILD file or its lesson's, or one that names them.
 std::optional<std::string> ErrorAbout(const Selected& exercise,
@@ -82,7 +115,8 @@ std::optional<std::string> ErrorAbout(const Selected& exercise,
   return std::nullopt;
 }
 
-Outcome JudgeOne(const Selected& exercise, const TargetResult& result) {
+Outcome JudgeOne(const Selected& exercise, const TargetResult& result,
+                 const std::string& root) {
   Outcome outcome;
   outcome.exercise = exercise;
   outcome.cached = result.cached;
@@ -101,13 +135,7 @@ Outcome JudgeOne(const Selected& exercise, const TargetResult& result) {
       break;
     case Status::kFailedToBuild:
       outcome.verdict = Verdict::kDoesNotBuild;
-      for (const std::string& path : result.error_paths) {
-        absl::StatusOr<std::string> errors = support::ReadFile(path);
-        if (!errors.ok()) continue;
-        outcome.explanation = FirstCompilerError(*errors);
-        outcome.log_path = path;
-        break;
-      }
+      ReadErrors(result.error_paths, root, &outcome);
       break;
     case Status::kAborted:
       outcome.verdict = Verdict::kDoesNotBuild;
@@ -130,13 +158,14 @@ absl::StatusOr<std::vector<Outcome>> Judge(
   for (const Selected& exercise : exercises) {
     const TargetResult* result = Find(exercise, results);
     Outcome outcome =
-        JudgeOne(exercise, result == nullptr ? TargetResult() : *result);
+        JudgeOne(exercise, result == nullptr ? TargetResult() : *result, root);
     const bool to_blame =
         result == nullptr || result->status == Status::kAborted;
     if (to_blame) {
       if (std::optional<std::string> error = ErrorAbout(exercise, errors)) {
         outcome.verdict = Verdict::kDoesNotBuild;
         outcome.explanation = *std::move(error);
+        outcome.place = FirstCompilerError(outcome.explanation).place;
         any_result = true;
       }
     } else {

@@ -4,8 +4,10 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 
@@ -94,6 +96,36 @@ std::string Indented(absl::string_view text, size_t indent, size_t most_lines) {
                     "\n");
   }
   return result;
+}
+
+// `text`, or its begin if it is wider.
+std::string Shortened(absl::string_view text, size_t width) {
+  if (Width(text) <= width) return std::string(text);
+  size_t end = 0;
+  // As long as one column is left for the ellipsis, and characters are whole.
+  for (size_t columns = 0; columns < width; ++end) {
+    if ((text[end] & 0xC0) != 0x80) ++columns;
+  }
+  return absl::StrCat(text.substr(0, end - 1), "…");
+}
+
+// What a failure's detail says of the values, in a few lines: what was there,
+// or all if that is short.
+std::string ActualValues(absl::string_view detail) {
+  constexpr size_t kMostLines = 4;
+  constexpr size_t kMostColumns = 72;
+  std::vector<std::string> all;
+  std::vector<std::string> actual;
+  for (const absl::string_view line : absl::StrSplit(detail, '\n')) {
+    if (line == "Google Test trace:") break;
+    all.push_back(Shortened(line, kMostColumns));
+    if (absl::StartsWith(line, "  Actual: ")) {
+      actual.push_back(
+          Shortened(absl::StripLeadingAsciiWhitespace(line), kMostColumns));
+    }
+  }
+  if (!actual.empty()) return absl::StrJoin(actual, "\n");
+  return all.size() <= kMostLines ? absl::StrJoin(all, "\n") : "";
 }
 
 }  // namespace
@@ -237,9 +269,11 @@ std::string WhyText(const Outcome& outcome, size_t most, const Style& style) {
     absl::StrAppend(&text, "\n    ", style.Dim(failure.location), "  ",
                     style.Dim(failure.test), "\n",
                     Wrap(failure.sentence, kIndent));
-    if (!failure.detail.empty() && (shown == 1 || failure.sentence.empty())) {
-      absl::StrAppend(&text,
-                      Indented(failure.detail, kIndent + 2, kDetailLines));
+    const std::string detail = shown == 1 || failure.sentence.empty()
+                                   ? failure.detail
+                                   : ActualValues(failure.detail);
+    if (!detail.empty()) {
+      absl::StrAppend(&text, Indented(detail, kIndent + 2, kDetailLines));
     }
   }
   if (shown > most) {

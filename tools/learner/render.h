@@ -68,7 +68,8 @@ std::string StatusText(const std::vector<Outcome>& outcomes,
 std::string StatusJson(const std::vector<Outcome>& outcomes);
 
 // Why an exercise is not green, indented: the first failure in full, then by
-// their sentences those that began other tests' failures, `most` in all.
+// their sentences and actual values those that began other tests' failures,
+// `most` in all.
 std::string WhyText(const Outcome& outcome, size_t most, const Style& style);
 
 // Why in a sentence or three: what stands first in WhyText().

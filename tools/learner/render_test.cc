@@ -90,7 +90,7 @@ TEST_F(RenderTest, WhySaysTheSameSentenceOnce) {
   Outcome& red = outcomes_[2];
   red.failures = {{"A.One", "a_test.cc:1", "Fill the hole.", "Value of: x"},
                   {"A.Two", "a_test.cc:2", "Fill the hole.", "Value of: y"},
-                  {"A.Three", "a_test.cc:3", "Another thing.", "Value of: z"},
+                  {"A.Three", "a_test.cc:3", "Another thing.", ""},
                   {"A.Three", "a_test.cc:4", "It follows.", "Value of: z"},
                   {"A.Four", "a_test.cc:5", "A fourth.", ""}};
   EXPECT_EQ(WhyText(red, 2, Style(false)), R"(
@@ -104,6 +104,38 @@ TEST_F(RenderTest, WhySaysTheSameSentenceOnce) {
     … and 1 more in the log
 )");
   EXPECT_EQ(WhyShort(red), "Fill the hole.");
+}
+
+TEST_F(RenderTest, WhyShowsWhatWasThereOfEveryFailure) {
+  Outcome& red = outcomes_[2];
+  const std::string wide(60, 'x');
+  red.failures = {
+      {"A.One", "a_test.cc:1", "Fill the hole.", ""},
+      {"A.Two", "a_test.cc:2", "Two.",
+       "Value of: x\n  Actual: 4\nExpected: 5\nGoogle Test trace:\nhere"},
+      {"A.Three", "a_test.cc:3", "Three.",
+       "Expected equality of these values:\n  n\n    Which is: 2\n  3"},
+      {"A.Four", "a_test.cc:4", "Four.",
+       "Value of: x\nExpected: y\n  Actual: " + wide + "äääää"}};
+  EXPECT_EQ(WhyText(red, 4, Style(false)), R"(
+    a_test.cc:1  A.One
+    Fill the hole.
+
+    a_test.cc:2  A.Two
+    Two.
+      Actual: 4
+
+    a_test.cc:3  A.Three
+    Three.
+      Expected equality of these values:
+        n
+          Which is: 2
+        3
+
+    a_test.cc:4  A.Four
+    Four.
+      Actual: )" + wide + R"(äää…
+)");
 }
 
 TEST_F(RenderTest, WhyWithoutASentenceShowsTheValues) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <regex>
 #include <utility>
 
@@ -99,6 +100,53 @@ TestFailure Sort(TestFailure failure, const Lines& lines) {
   return failure;
 }
 
+// Whether a line of the compiler's names a line of a lesson's file; says which:
+// "lessons/03_streaming/query_movie.cc:12".
+bool NamesLesson(const std::string& line, std::string* place) {
+  static const std::regex& pattern =
+      *new std::regex("(?:^|\\s)(lessons/[^\\s:]+:[0-9]+)[:,].*");
+  // Source that it quotes: "   12 | #include …".
+  static const std::regex& quoted = *new std::regex("\\s*[0-9]* \\| .*");
+  std::smatch match;
+  if (std::regex_match(line, quoted)) return false;
+  if (!std::regex_search(line, match, pattern)) return false;
+  *place = match[1].str();
+  return true;
+}
+
+bool IsInclusion(absl::string_view line) {
+  return absl::StartsWith(line, "In file included from ") ||
+         absl::StartsWith(absl::StripLeadingAsciiWhitespace(line), "from ");
+}
+
+// Of the error in lines[error], the line that says best where the learner's
+// code led to it, and that place. No line if there is none, or if the error's
+// own says it.
+std::optional<size_t> LearnersLine(const Lines& lines, size_t error,
+                                   std::string* place) {
+  if (NamesLesson(lines[error], place)) return std::nullopt;
+  const auto is_other = [&lines](size_t i) {
+    return absl::StrContains(lines[i], "error: ") ||
+           absl::StrContains(lines[i], "warning: ") ||
+           absl::StrContains(lines[i], "note: ");
+  };
+  size_t begin = error;
+  while (begin > 0 && !is_other(begin - 1)) --begin;
+  // How the compiler came to instantiate a template or to inline a function.
+  for (size_t i = begin; i < error; ++i) {
+    if (!IsInclusion(lines[i]) && NamesLesson(lines[i], place)) return i;
+  }
+  for (size_t i = error + 1; i < lines.size(); ++i) {
+    const bool note = absl::StrContains(lines[i], "note: ");
+    if (!note && is_other(i)) break;
+    if (note && NamesLesson(lines[i], place)) return i;
+  }
+  for (size_t i = begin; i < error; ++i) {
+    if (NamesLesson(lines[i], place)) return i;
+  }
+  return std::nullopt;
+}
+
 // How lines of Bazel's begin that are no part of an error.
 constexpr std::array<absl::string_view, 8> kOtherLines = {
     "INFO: ", "WARNING: ", "DEBUG: ",   "FAIL: ",
@@ -192,24 +240,39 @@ TestLog ParseTestLog(absl::string_view log) {
   return result;
 }
 
-std::string FirstCompilerError(absl::string_view output) {
+CompilerError FirstCompilerError(absl::string_view output) {
   static const std::regex& colours = *new std::regex("\x1b\\[[0-9;]*[mK]");
   const Lines lines =
       SplitLines(std::regex_replace(std::string(output), colours, ""));
   // The compiler underlines the place in two or three lines below.
-  constexpr size_t kMost = 5;
+  static constexpr size_t kMost = 5;
   size_t first = 0;
   while (first < lines.size() && !absl::StrContains(lines[first], "error: ") &&
          !absl::StrContains(lines[first], "undefined reference to ")) {
     ++first;
   }
   if (first == lines.size()) first = 0;
+  CompilerError error;
   Lines shown;
-  for (size_t i = first; i < lines.size() && shown.size() < kMost; ++i) {
-    if (i > first && !absl::StartsWith(lines[i], " ")) break;
-    shown.push_back(lines[i]);
+  const auto show = [&lines, &shown](size_t begin) {
+    for (size_t i = begin; i < lines.size() && i < begin + kMost; ++i) {
+      if (i > begin && !absl::StartsWith(lines[i], " ")) break;
+      shown.push_back(lines[i]);
+    }
+  };
+  const std::optional<size_t> learners =
+      LearnersLine(lines, first, &error.place);
+  if (learners.has_value()) {
+    if (IsInclusion(lines[*learners])) {
+      // What follows it says who included that file.
+      shown.push_back(absl::StrCat(error.place, ": included from here"));
+    } else {
+      show(*learners);
+    }
   }
-  return JoinTrimmed(shown);
+  show(first);
+  error.text = JoinTrimmed(shown);
+  return error;
 }
 
 std::vector<std::string> BazelErrors(absl::string_view console,

@@ -34,9 +34,19 @@ struct TestLog {
 // Reads GoogleTest's output as Bazel keeps it in test.log.
 TestLog ParseTestLog(absl::string_view log);
 
-// The first error that the compiler or linker wrote, with the lines that belong
-// to it; the first lines if none looks like an error.
-std::string FirstCompilerError(absl::string_view output);
+// An error of the compiler's or linker's.
+struct CompilerError {
+  // Its lines. If it is about a library's code, first the line that says where
+  // the learner's code led there.
+  std::string text;
+  // Where the learner's code has it or led there, with the line:
+  // "lessons/03_streaming/query_movie.cc:12". Empty if nothing says that.
+  std::string place;
+};
+
+// The first error that the compiler or linker wrote; the first lines if none
+// looks like an error.
+CompilerError FirstCompilerError(absl::string_view output);
 
 // The lines of Bazel's console output that say what is wrong, without "ERROR: "
 // and with paths from `root`; no line twice.

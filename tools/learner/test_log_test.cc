@@ -116,7 +116,8 @@ TEST(FirstCompilerErrorTest, SkipsWarningsAndColours) {
                 "a.cc:2:3: warning: unused\n    2 |   int x;\n"
                 "\x1b[1ma.cc:5:38:\x1b[m \x1b[31merror: \x1b[mexpected ';'\n"
                 "    5 |   return 1\n      |           ^\n"
-                "a.cc:9:1: error: another\n"),
+                "a.cc:9:1: error: another\n")
+                .text,
             "a.cc:5:38: error: expected ';'\n    5 |   return 1\n      |"
             "           ^");
 }
@@ -124,14 +125,84 @@ TEST(FirstCompilerErrorTest, SkipsWarningsAndColours) {
 TEST(FirstCompilerErrorTest, TheLinkersWords) {
   EXPECT_EQ(
       FirstCompilerError("ld: in function x:\na.cc:(.text+0x1): undefined "
-                         "reference to `f()'\ncollect2: error: ld\n"),
+                         "reference to `f()'\ncollect2: error: ld\n")
+          .text,
       "a.cc:(.text+0x1): undefined reference to `f()'");
 }
 
 TEST(FirstCompilerErrorTest, OtherWordsFromTheirBegin) {
-  EXPECT_EQ(FirstCompilerError("protoc: no such plugin\n"),
+  EXPECT_EQ(FirstCompilerError("protoc: no such plugin\n").text,
             "protoc: no such plugin");
-  EXPECT_EQ(FirstCompilerError(""), "");
+  EXPECT_EQ(FirstCompilerError("").text, "");
+}
+
+TEST(FirstCompilerErrorTest, NamesTheLearnersLine) {
+  const CompilerError error = FirstCompilerError(
+      "lessons/01_a/a.cc: In function 'int f()':\n"
+      "lessons/01_a/a.cc:5:38: error: expected ';'\n    5 |   return 1\n");
+  EXPECT_EQ(error.text,
+            "lessons/01_a/a.cc:5:38: error: expected ';'\n    5 |   return 1");
+  EXPECT_EQ(error.place, "lessons/01_a/a.cc:5");
+  EXPECT_EQ(FirstCompilerError("a.cc:5:38: error: no\n").place, "");
+}
+
+// As GCC 12 says that set_style() does not take an absl::string_view.
+TEST(FirstCompilerErrorTest, TheLearnersLineComesBeforeALibrarys) {
+  const CompilerError error = FirstCompilerError(
+      R"(In file included from lessons/01_a/a.cc:4:
+bazel-out/k8/bin/movies.pb.h: In instantiation of 'void set_style(T&&)':
+lessons/01_a/a.cc:19:59:   required from here
+bazel-out/k8/bin/movies.pb.h:1564:20: error: no matching function
+ 1564 |  style_.Set(value)
+      |  ~~~~~~~~~~^
+In file included from /usr/include/message.h:49,
+                 from lessons/01_a/a.cc:4:
+/usr/include/arenastring.h:262:8: note: candidate: 'void Set()'
+lessons/01_a/a.cc:30:1: error: another
+)");
+  EXPECT_EQ(error.text,
+            R"(lessons/01_a/a.cc:19:59:   required from here
+bazel-out/k8/bin/movies.pb.h:1564:20: error: no matching function
+ 1564 |  style_.Set(value)
+      |  ~~~~~~~~~~^)");
+  EXPECT_EQ(error.place, "lessons/01_a/a.cc:19");
+}
+
+// GCC 14 quotes the learner's line, too.
+TEST(FirstCompilerErrorTest, TheLearnersLineIsQuoted) {
+  EXPECT_EQ(
+      FirstCompilerError(
+          "/usr/include/a.h:9:1: warning: w\n"
+          "lessons/01_a/a.cc:19:59:   required from here\n"
+          "   19 |   f(x);\n      |   ^\n/usr/include/a.h:1:2: error: no\n")
+          .text,
+      "lessons/01_a/a.cc:19:59:   required from here\n   19 |   f(x);\n"
+      "      |   ^\n/usr/include/a.h:1:2: error: no");
+}
+
+TEST(FirstCompilerErrorTest, NotesAndInclusionsLeadToTheLearner) {
+  CompilerError error = FirstCompilerError(
+      "/usr/include/a.h:1:2: error: deleted\n    1 | x\n"
+      "/usr/include/a.h:7:2: note: here\n"
+      "lessons/01_a/a.cc:8:2: note: implicitly deleted here\n");
+  EXPECT_EQ(error.place, "lessons/01_a/a.cc:8");
+  EXPECT_EQ(error.text,
+            "lessons/01_a/a.cc:8:2: note: implicitly deleted here\n"
+            "/usr/include/a.h:1:2: error: deleted\n    1 | x");
+  error = FirstCompilerError(
+      "In file included from /usr/include/b.h:2,\n"
+      "                 from lessons/01_a/a.cc:3:\n"
+      "/usr/include/a.h:1:2: error: no\n");
+  EXPECT_EQ(error.place, "lessons/01_a/a.cc:3");
+  EXPECT_EQ(error.text,
+            "lessons/01_a/a.cc:3: included from here\n"
+            "/usr/include/a.h:1:2: error: no");
+  // It belongs to the next error.
+  EXPECT_EQ(FirstCompilerError("/usr/include/a.h:1:2: error: no\n"
+                               "/usr/include/a.h:2:2: error: no\n"
+                               "lessons/01_a/a.cc:8:2: note: here\n")
+                .place,
+            "");
 }
 
 TEST(BazelErrorsTest, PathsAreFromTheRootAndNothingIsSaidTwice) {

@@ -85,6 +85,12 @@ class WorkshopTest : public testing::Test {
     Git("add .");
     Git("commit --quiet --message=given");
     Git("update-ref refs/remotes/origin/main HEAD");
+    // All has been built before.
+    for (const std::string test :
+         {"02_connection/start", "03_streaming/query_movie",
+          "03_streaming/rules/rules"}) {
+      Write("bazel-bin/lessons/" + test + "_test.runfiles_manifest", "");
+    }
     FakeBazel("", "", 0);
   }
 
@@ -257,6 +263,14 @@ TEST_F(WorkshopTest, NextNamesTheFileWhenTheMarkerIsGone) {
       HasSubstr("lessons/03_streaming/query_movie.cc  in QueryMovie()"));
 }
 
+TEST_F(WorkshopTest, NextNamesTheHeaderIfThereIsOne) {
+  FakeRedQueryMovie();
+  EXPECT_THAT(Workshop({"next"}).out, Not(HasSubstr("header")));
+  Write("lessons/03_streaming/query_movie.h", "int QueryMovie();\n");
+  EXPECT_THAT(Workshop({"next"}).out,
+              HasSubstr("\n  header lessons/03_streaming/query_movie.h\n"));
+}
+
 TEST_F(WorkshopTest, NextCongratulates) {
   FakeAllGreen();
   EXPECT_THAT(Workshop({"next"}).out, HasSubstr("All 3 exercises are solved"));
@@ -268,6 +282,22 @@ TEST_F(WorkshopTest, StatusCounts) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out,
               AllOf(HasSubstr("not solved yet"), HasSubstr("2 of 3 solved\n")));
+}
+
+TEST_F(WorkshopTest, ALongFirstBuildIsAnnounced) {
+  FakeAllGreen();
+  ASSERT_TRUE(WriteFileAtomically(fake_ + "/seconds", "1.5").ok());
+  EXPECT_THAT(Workshop({"status"}).err, IsEmpty());
+  fs::remove_all(root_ + "/bazel-bin");
+  Captured run = Workshop({"status"});
+  EXPECT_EQ(run.err,
+            "Building and testing 2 lessons; the first time takes a few "
+            "minutes.\n");
+  EXPECT_THAT(run.out, Not(HasSubstr("Building")));
+  run = Workshop({"test", "query_movie"});
+  EXPECT_EQ(run.err,
+            "Building and testing 03_streaming.query_movie; the first time "
+            "takes longer.\n");
 }
 
 TEST_F(WorkshopTest, StatusForProgramsIsJsonAlone) {
@@ -303,7 +333,8 @@ TEST_F(WorkshopTest, TestTellsGreenFromRed) {
 TEST_F(WorkshopTest, TestShowsTheFirstErrorOfTheCompiler) {
   const std::string log = fake_ + "/stderr-1";
   ASSERT_TRUE(
-      WriteFileAtomically(log, "query_movie.cc:3:1: error: no\n  3 | x\n")
+      WriteFileAtomically(
+          log, "lessons/03_streaming/query_movie.cc:3:1: error: no\n  3 | x\n")
           .ok());
   FakeBazel(
       absl::StrCat(
@@ -317,7 +348,13 @@ TEST_F(WorkshopTest, TestShowsTheFirstErrorOfTheCompiler) {
   const Captured run = Workshop({"test", "query_movie"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.out, AllOf(HasSubstr("does not build"),
-                             HasSubstr("query_movie.cc:3:1: error: no")));
+                             HasSubstr("query_movie.cc:3:1: error: no"),
+                             HasSubstr("edit lessons/03_streaming/"
+                                       "query_movie.cc:3\n"),
+                             HasSubstr("log  .workshop/logs/"
+                                       "03_streaming.query_movie.log\n")));
+  EXPECT_EQ(Read(".workshop/logs/03_streaming.query_movie.log"),
+            Read("../fake/stderr-1"));
 
   // A merge explains more than the compiler does.
   Write(kQueryMovie,
@@ -459,6 +496,11 @@ TEST_F(WorkshopTest, ResetKeepsTheLearnersVersion) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_THAT(again.out, HasSubstr("Nothing to reset"));
   EXPECT_THAT(Backups(), SizeIs(1));
+
+  const std::string command = "cp -r " + backup + "/. lessons/03_streaming/";
+  ASSERT_THAT(run.out, HasSubstr("To get it back: " + command + "\n"));
+  EXPECT_EQ(Run({"sh", "-c", command}, {}).exit_code, 0);
+  EXPECT_EQ(Read(kQueryMovie), kMine);
 }
 
 TEST_F(WorkshopTest, EveryResetHasABackupOfItsOwn) {
