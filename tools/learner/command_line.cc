@@ -40,13 +40,13 @@ struct Command {
 const std::vector<Command>& Commands() {
   static const std::vector<Command>& commands = *new std::vector<Command>{
       {"next",
-       "",
+       "[LESSON]",
        0,
-       0,
+       1,
        {},
        "what to do now",
-       "Shows the first exercise that is not solved: its goal, the file and\n"
-       "line of its hole, and what its test says.",
+       "Shows the first exercise, of all or of a lesson, that is not solved:\n"
+       "its goal, the file and line of its hole, and what its test says.",
        "next"},
       {"test",
        "[LESSON[.EXERCISE]]",
@@ -58,7 +58,7 @@ const std::vector<Command>& Commands() {
        "and\n"
        "shows what each red one says. Exit code 0 if all are green, 1 if not,\n"
        "3 if Bazel itself could not run.",
-       "test 03_streaming.query_movie"},
+       "test 03_streaming.add_movies"},
       {"hint",
        "LESSON.EXERCISE",
        1,
@@ -66,7 +66,7 @@ const std::vector<Command>& Commands() {
        {"all", "reset"},
        "one hint more",
        "Shows one hint more each time, from a nudge to almost the answer.",
-       "hint query_movie"},
+       "hint add_movies"},
       {"compare",
        "LESSON[.EXERCISE]",
        1,
@@ -87,7 +87,7 @@ const std::vector<Command>& Commands() {
        "Gives the file of an exercise, or those of a lesson, back as they "
        "were.\n"
        "Your versions are kept under .workshop/backups.",
-       "reset 03_streaming.query_movie"},
+       "reset 03_streaming.add_movies"},
       {"status",
        "",
        0,
@@ -263,7 +263,7 @@ std::string Usage() {
   absl::StrAppend(&text,
                   "\nWithout a command it says what this is and what to do now."
                   "\nA lesson is named 03_streaming, streaming or 3; an "
-                  "exercise\n03_streaming.query_movie, or query_movie if no "
+                  "exercise\n03_streaming.add_movies, or add_movies if no "
                   "other has that name.\n\nFor example:\n");
   for (const Command& command : Commands()) {
     absl::StrAppend(&text, "  tools/workshop ", command.example, "\n");

@@ -22,6 +22,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "tools/learner/bazel.h"
 #include "tools/learner/files.h"
 #include "tools/learner/manifest.h"
@@ -133,7 +134,7 @@ class Workshop {
         lessons_(std::move(lessons)) {}
 
   int Welcome();
-  int Next();
+  int Next(const Invocation& invocation);
   int Status(bool json);
   int Test(const Invocation& invocation);
   int Hint(const Invocation& invocation);
@@ -149,7 +150,8 @@ class Workshop {
       const std::vector<Selected>& exercises,
       Bazel::Cache cache = Bazel::Cache::kUse);
   absl::Status RetryTimeouts(std::vector<Outcome>* outcomes);
-  absl::StatusOr<std::optional<Outcome>> FirstRed();
+  absl::StatusOr<std::optional<Outcome>> FirstRed(
+      absl::Span<const Lesson> lessons);
   std::string Note(const std::vector<Selected>& exercises);
   std::string Where(const Selected& exercise);
   std::string Advice(const Outcome& outcome);
@@ -361,9 +363,10 @@ std::string Workshop::NextText(const Outcome& outcome) {
   return text + Wrap(WhyShort(outcome), 4);
 }
 
-// The first exercise that is not green, or nothing. Runs no more lessons than
-// it takes to know.
-absl::StatusOr<std::optional<Outcome>> Workshop::FirstRed() {
+// The first exercise of `lessons` that is not green, or nothing. Runs no more
+// lessons than it takes to know.
+absl::StatusOr<std::optional<Outcome>> Workshop::FirstRed(
+    absl::Span<const Lesson> lessons) {
   const auto has_hole = [this](const Lesson& lesson) {
     for (const Exercise& exercise : lesson.exercises()) {
       const Selected selected = {&lesson, &exercise};
@@ -372,17 +375,17 @@ absl::StatusOr<std::optional<Outcome>> Workshop::FirstRed() {
     return false;
   };
   size_t lesson = 0;
-  while (lesson < lessons_.size()) {
+  while (lesson < lessons.size()) {
     // As far as the first lesson that surely has a red exercise, since its TODO
     // still stands: a run of Bazel costs more than the lessons before, which
     // are built.
     std::vector<Selected> exercises;
     bool red = false;
-    for (; lesson < lessons_.size() && !red; ++lesson) {
-      for (const Exercise& exercise : lessons_[lesson].exercises()) {
-        exercises.push_back({&lessons_[lesson], &exercise});
+    for (; lesson < lessons.size() && !red; ++lesson) {
+      for (const Exercise& exercise : lessons[lesson].exercises()) {
+        exercises.push_back({&lessons[lesson], &exercise});
       }
-      red = has_hole(lessons_[lesson]);
+      red = has_hole(lessons[lesson]);
     }
     if (exercises.empty()) break;
     absl::StatusOr<std::vector<Outcome>> outcomes = RunTests(exercises);
@@ -403,13 +406,27 @@ int Workshop::Welcome() {
          "green, compare with the solution, go on.\n"
       << "All commands: tools/workshop help\n\n"
       << std::flush;
-  return Next();
+  return Next({});
 }
 
-int Workshop::Next() {
-  absl::StatusOr<std::optional<Outcome>> red = FirstRed();
+int Workshop::Next(const Invocation& invocation) {
+  absl::Span<const Lesson> lessons = lessons_;
+  if (!invocation.arguments.empty()) {
+    absl::StatusOr<std::vector<Selected>> selected =
+        Select(lessons_, invocation.arguments.front());
+    if (!selected.ok()) return Complain(selected.status(), kBadArguments);
+    lessons = absl::MakeConstSpan(selected->front().lesson, 1);
+  }
+  absl::StatusOr<std::optional<Outcome>> red = FirstRed(lessons);
   if (!red.ok()) return Complain(red.status(), kCannotRun);
   const std::vector<Selected> all = AllExercises(lessons_);
+  if (!red->has_value() && lessons.size() < lessons_.size()) {
+    std::cout << style_.Green(absl::StrCat(
+                     "All ", lessons.front().exercises_size(), " exercises of ",
+                     lessons.front().name(), " are solved."))
+              << " Go on: tools/workshop next\n";
+    return kOk;
+  }
   if (!red->has_value()) {
     std::cout << style_.Green(
                      absl::StrCat("All ", all.size(), " exercises are solved."))
@@ -422,8 +439,7 @@ int Workshop::Next() {
   const Outcome& outcome = **red;
   size_t position = 0;
   while (all[position].exercise != outcome.exercise.exercise) ++position;
-  std::cout << Bar(position, all.size()) << " exercise " << position + 1
-            << " of " << all.size() << "\n\n"
+  std::cout << "Exercise " << position + 1 << " of " << all.size() << "\n\n"
             << NextText(outcome) << Note({outcome.exercise});
   return kOk;
 }
@@ -467,7 +483,11 @@ int Workshop::Test(const Invocation& invocation) {
     std::cout << "\n  compare  tools/workshop compare "
               << (exercises.size() == 1 ? exercises.front().Id()
                                         : exercises.front().lesson->name())
-              << "\n  go on    tools/workshop next\n";
+              << "\n  go on    tools/workshop next"
+              << (exercises.size() == 1
+                      ? absl::StrCat(" ", exercises.front().lesson->name())
+                      : "")
+              << "\n";
   }
   std::cout << Note(exercises);
   return green ? kOk : kNotGreen;
@@ -708,7 +728,7 @@ int Run(const Invocation& invocation, const Environment& environment) {
   }
   Workshop workshop(environment, *std::move(lessons));
   if (invocation.command.empty()) return workshop.Welcome();
-  if (invocation.command == "next") return workshop.Next();
+  if (invocation.command == "next") return workshop.Next(invocation);
   if (invocation.command == "status") return workshop.Status(invocation.json);
   if (invocation.command == "test") return workshop.Test(invocation);
   if (invocation.command == "hint") return workshop.Hint(invocation);

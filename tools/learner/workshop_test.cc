@@ -234,7 +234,7 @@ TEST_F(WorkshopTest, WelcomeSaysWhatToDoNow) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(
       run.out,
-      AllOf(HasSubstr("RPC on Steroids"), HasSubstr("exercise 2 of 3"),
+      AllOf(HasSubstr("RPC on Steroids"), HasSubstr("Exercise 2 of 3"),
             HasSubstr("03_streaming.query_movie: Serve a stream"),
             HasSubstr("about 10 minutes"), HasSubstr("Send every movie."),
             HasSubstr("lessons/03_streaming/query_movie.cc:2"),
@@ -269,6 +269,25 @@ TEST_F(WorkshopTest, NextNamesTheHeaderIfThereIsOne) {
   Write("lessons/03_streaming/query_movie.h", "int QueryMovie();\n");
   EXPECT_THAT(Workshop({"next"}).out,
               HasSubstr("\n  header lessons/03_streaming/query_movie.h\n"));
+}
+
+TEST_F(WorkshopTest, NextOfALessonAsksForThatLessonAlone) {
+  FakeRedQueryMovie();
+  const Captured run = Workshop({"next", "3"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("03_streaming.query_movie"));
+  EXPECT_THAT(AskedOfBazel(), Not(HasSubstr("02_connection")));
+}
+
+TEST_F(WorkshopTest, NextOfASolvedLessonLeadsOn) {
+  FakeAllGreen();
+  EXPECT_THAT(Workshop({"next", "3"}).out,
+              AllOf(HasSubstr("of 03_streaming are solved"),
+                    HasSubstr("tools/workshop next")));
+}
+
+TEST_F(WorkshopTest, NextOfAnUnknownLessonIsRefused) {
+  EXPECT_EQ(Workshop({"next", "33"}).exit_code, 2);
 }
 
 TEST_F(WorkshopTest, NextCongratulates) {
