@@ -53,8 +53,13 @@ void ReadLog(Outcome* outcome) {
         " still ran when its time was up: something waits for what never "
         "comes.");
   } else if (!parsed.unfinished.empty()) {
-    outcome->explanation =
-        absl::StrCat(test, " ended the program: it crashed or called exit().");
+    outcome->explanation = absl::StrCat(
+        test, " ended the program: it crashed or called exit(). ",
+        parsed.last_error.empty()
+            ? "Often something was used after its end, or an optional or a "
+              "StatusOr was read that holds nothing."
+            : absl::StrCat("gRPC's last word: ", parsed.last_error),
+        "\nThe Pitfalls in the lesson's README may name the cause.");
   }
   if (outcome->failures.empty() && !parsed.tail.empty()) {
     absl::StrAppend(&outcome->explanation,

@@ -216,11 +216,19 @@ TestLog ParseTestLog(absl::string_view log) {
     std::string word;
     std::string test;
     std::string location;
-    if (IsLogLine(line)) continue;
+    if (IsLogLine(line)) {
+      // "E1122 22:30:12.123456 7 call.cc:12] what happened".
+      const size_t text = line.find("] ");
+      if (line.front() == 'E' && text != line.npos) {
+        result.last_error = line.substr(text + 2);
+      }
+      continue;
+    }
     if (IsBookkeeping(line, &word, &test)) {
       end_failure();
       if (word == "RUN") {
         result.unfinished = test;
+        result.last_error.clear();
       } else if (test == result.unfinished) {
         result.unfinished.clear();
       }

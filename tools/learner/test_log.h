@@ -26,6 +26,9 @@ struct TestLog {
   std::vector<TestFailure> failures;
   // The test that began and did not end: it crashed or hung. Empty if none.
   std::string unfinished;
+  // The last error that gRPC logged in that test, such as the assertion that
+  // ended the program. Empty if none.
+  std::string last_error;
   // The end of the log without GoogleTest's bookkeeping, for when there is
   // nothing better to show.
   std::string tail;

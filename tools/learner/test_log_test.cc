@@ -253,5 +253,26 @@ TEST(BazelErrorsTest, CommandLinesAreLeftOut) {
                           "executing command"));
 }
 
+TEST(ParseTestLogTest, ACrashComesWithGrpcsLastWord) {
+  const TestLog log = ParseTestLog(
+      "[ RUN      ] A.B\n"
+      "E1122 22:30:12.123456789      7 call.cc:12] of another test\n"
+      "[       OK ] A.B (0 ms)\n"
+      "[ RUN      ] A.C\n"
+      "I1122 22:30:12.123456789      7 call.cc:13] for information\n"
+      "E1122 22:30:12.123456789      7 call.cc:14] assertion failed: x\n");
+  EXPECT_EQ(log.unfinished, "A.C");
+  EXPECT_EQ(log.last_error, "assertion failed: x");
+}
+
+TEST(ParseTestLogTest, AnEarlierTestsErrorIsNoLastWord) {
+  EXPECT_EQ(ParseTestLog("[ RUN      ] A.B\n"
+                         "E1122 22:30:12.123456789      7 call.cc:12] x\n"
+                         "[       OK ] A.B (0 ms)\n"
+                         "[ RUN      ] A.C\n")
+                .last_error,
+            "");
+}
+
 }  // namespace
 }  // namespace workshop
