@@ -30,7 +30,9 @@ ABSL_FLAG(bool, wait_for_ready, false,
           "wait for a server that cannot be reached, instead of failing");
 ABSL_FLAG(bool, watch, false,
           "connect before the first call, and print the channel's states");
-ABSL_FLAG(int, calls, 1, "how many calls to make, a second apart");
+ABSL_FLAG(int, calls, 1, "how many calls to make");
+ABSL_FLAG(absl::Duration, pause, absl::Seconds(1),
+          "how long to wait between two calls");
 ABSL_FLAG(absl::Duration, keepalive, absl::InfiniteDuration(),
           "ping the server after so much silence; inf for never");
 ABSL_FLAG(absl::Duration, keepalive_timeout, absl::Seconds(20),
@@ -86,7 +88,7 @@ int Main() {
   options.wait_for_ready = absl::GetFlag(FLAGS_wait_for_ready);
   int exit_code = 0;
   for (int call = 0; call < absl::GetFlag(FLAGS_calls); ++call) {
-    if (call > 0) absl::SleepFor(absl::Seconds(1));
+    if (call > 0) absl::SleepFor(absl::GetFlag(FLAGS_pause));
     const int32_t mid = absl::GetFlag(FLAGS_mid);
     log.Say(absl::StrCat("GetMovie(mid: ", mid, ")"));
     absl::StatusOr<v1::Movie> movie = GetMovie(channel, mid, options);
@@ -107,7 +109,7 @@ int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "Asks the server for a movie.\n\n  client [--target=127.0.0.1:50051] "
       "[--mid=1] [--watch] [--wait_for_ready] [--timeout=5s]\n         "
-      "[--calls=1] [--keepalive=inf] [--keepalive_timeout=20s]");
+      "[--calls=1] [--pause=1s] [--keepalive=inf] [--keepalive_timeout=20s]");
   if (absl::ParseCommandLine(argc, argv).size() > 1) {
     std::fprintf(stderr, "This program takes flags only; see --help.\n");
     return 2;

@@ -24,8 +24,10 @@ absl::Status WaitUntilReady(
     grpc::ChannelInterface& channel, absl::Time deadline,
     const std::function<void(grpc_connectivity_state)>& on_state) {
   // TODO(02_connection.connectivity): Look at the channel's state, waking it if
-  // it is idle, and tell `on_state`. Go on whenever the state has changed,
-  // until it is READY or SHUTDOWN, or the deadline has passed.
+  // it is IDLE, and tell `on_state`. Let WaitForStateChange() block until there
+  // is another, and go on until it is READY or SHUTDOWN, or the deadline has
+  // passed. gRPC wants a std::chrono::system_clock deadline:
+  // absl::ToChronoTime.
   return absl::UnimplementedError("TODO(02_connection.connectivity)");
   // END TODO(02_connection.connectivity)
 }

@@ -71,13 +71,18 @@ class ScriptedChannel final : public grpc::ChannelInterface {
       : script_(std::move(script)) {}
 
   grpc_connectivity_state GetState(bool try_to_connect) override {
-    if (++looks_ > 1000) return GRPC_CHANNEL_READY;
+    if (++looks_ > kMostLooks) return GRPC_CHANNEL_READY;
     const grpc_connectivity_state state = script_[at_];
     if (state == GRPC_CHANNEL_IDLE && try_to_connect) Advance();
     return state;
   }
 
+  // Whether somebody looked again and again, without waiting.
+  bool was_polled() const { return looks_ > kMostLooks; }
+
  private:
+  static constexpr int kMostLooks = 1000;
+
   bool WaitForStateChangeImpl(grpc_connectivity_state last_observed,
                               gpr_timespec) override {
     if (script_[at_] == last_observed && last_observed != GRPC_CHANNEL_IDLE) {
@@ -219,6 +224,20 @@ TEST_F(ConnectivityTest, GoesOnAfterAFailedAttempt) {
       << outcome.status;
 }
 
+TEST(ScriptedConnectivityTest, WaitsInsteadOfPolling) {
+  // Leaves CONNECTING only for somebody who waits for the change.
+  ScriptedChannel channel(
+      {GRPC_CHANNEL_IDLE, GRPC_CHANNEL_CONNECTING, GRPC_CHANNEL_READY});
+  const Outcome outcome = Wait(channel, kPatience);
+  EXPECT_THAT(outcome.states,
+              ElementsAre(GRPC_CHANNEL_IDLE, GRPC_CHANNEL_CONNECTING,
+                          GRPC_CHANNEL_READY))
+      << (channel.was_polled() ? "You looked 1000 times without waiting. " : "")
+      << "WaitForStateChange() blocks until the state is another one; call it "
+         "between two looks. WaitUntilReady returned "
+      << outcome.status;
+}
+
 TEST(ScriptedConnectivityTest, WakesAChannelThatFallsIdleMeanwhile) {
   // As when a server says goodbye before the channel was used.
   ScriptedChannel channel({GRPC_CHANNEL_IDLE, GRPC_CHANNEL_CONNECTING,
@@ -235,6 +254,9 @@ TEST(ScriptedConnectivityTest, EndsWhenTheChannelIsShutDown) {
   ScriptedChannel channel(
       {GRPC_CHANNEL_IDLE, GRPC_CHANNEL_CONNECTING, GRPC_CHANNEL_SHUTDOWN});
   const Outcome outcome = Wait(channel, kPatience);
+  ASSERT_FALSE(channel.was_polled())
+      << "You looked 1000 times without waiting: WaitForStateChange() blocks "
+         "until the state is another one.";
   EXPECT_EQ(outcome.status.code(), absl::StatusCode::kCancelled)
       << "SHUTDOWN is the one state that a channel never leaves. "
          "WaitUntilReady returned "

@@ -122,10 +122,14 @@ TEST(GetMovieTest, EndsAtItsDeadlineIfTheServerDoesNotAnswer) {
   const absl::Duration took = absl::Now() - start;
   service.Release();
   EXPECT_EQ(movie.status().code(), absl::StatusCode::kDeadlineExceeded)
-      << "The server accepted the call and never answered; without a deadline "
-         "in the ClientContext a client waits for ever. The deadline is a "
-         "moment, now + timeout. GetMovie returned "
-      << movie.status();
+      << "The server accepted the call and did not answer, so GetMovie, with "
+         "a timeout of "
+      << options.timeout
+      << ", should have failed. Without a deadline in the ClientContext a "
+         "client waits for ever; here the test let the server answer after "
+      << kPatience
+      << ". The deadline is a moment, now + timeout. GetMovie returned "
+      << movie.status() << " after " << took << ".";
   // The deadline travels with millisecond precision.
   EXPECT_GE(took, options.timeout - absl::Milliseconds(2))
       << "The call ended before the timeout of " << options.timeout

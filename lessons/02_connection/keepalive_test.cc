@@ -55,7 +55,7 @@ TEST(KeepaliveArgumentsTest, SetsTheIntervalInMilliseconds) {
       30000)
       << "Keepalive is off until a channel argument says how long a "
          "connection may be silent: GRPC_ARG_KEEPALIVE_TIME_MS, here 30 s. "
-         "gRPC's grpc_types.h documents them all.";
+         "<grpc/impl/codegen/grpc_types.h> documents them all.";
 }
 
 TEST(KeepaliveArgumentsTest, SetsTheTimeoutInMilliseconds) {

@@ -13,6 +13,8 @@ grpc::Status MoviesService::GetMovie(grpc::ServerContext* /*context*/,
   // TODO(02_connection.movies_service): Copy the movie that `store_` has under
   // the request's ID into `response` and return OK. Answer an ID below 1 and an
   // ID that no movie has with a grpc::Status that says so, naming the ID.
+  // Find() returns a std::optional: `*` on one without a movie ends the
+  // program.
   return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
                       "TODO(02_connection.movies_service)");
   // END TODO(02_connection.movies_service)

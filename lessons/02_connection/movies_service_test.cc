@@ -62,8 +62,8 @@ TEST_F(MoviesServiceTest, SaysNotFoundWhenNoMovieHasTheId) {
          "a movie without a name.";
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND)
       << "Clients decide by the code. NOT_FOUND (5) says that the request is "
-         "fine but the movie is not there. Message: "
-      << status.error_message();
+         "fine but the movie is not there. GetMovie returned code "
+      << status.error_code() << ", \"" << status.error_message() << "\".";
 }
 
 TEST_F(MoviesServiceTest, NamesTheIdThatWasNotFound) {
@@ -76,15 +76,16 @@ TEST_F(MoviesServiceTest, RefusesIdZero) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
       << "0 is what a request carries whose ID was never set. Such a request "
          "is wrong whatever the catalogue holds: INVALID_ARGUMENT (3). "
-         "Message: "
-      << status.error_message();
+         "GetMovie returned code "
+      << status.error_code() << ", \"" << status.error_message() << "\".";
 }
 
 TEST_F(MoviesServiceTest, RefusesANegativeIdAndNamesIt) {
   const grpc::Status status = GetMovie(-7);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
-      << "No movie can have a negative ID, in no catalogue. Message: "
-      << status.error_message();
+      << "No movie can have a negative ID, in no catalogue: INVALID_ARGUMENT "
+         "(3). GetMovie returned code "
+      << status.error_code() << ", \"" << status.error_message() << "\".";
   EXPECT_THAT(status.error_message(), HasSubstr("-7"));
 }
 

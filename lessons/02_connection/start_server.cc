@@ -13,8 +13,9 @@ absl::StatusOr<RunningServer> StartServer(const std::string& address,
   // between them, which is rarely meant.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // TODO(02_connection.start_server): Have `builder` listen on `address`
-  // without encryption, register `service`, and start. Keep the server and the
-  // port that it got in `running`; say so if it got none.
+  // without encryption, register `service`, and start. Keep the server and its
+  // port, which BuildAndStart() fills in, in `running`. If there is no server,
+  // return UNAVAILABLE, naming the address.
   return absl::UnimplementedError("TODO(02_connection.start_server)");
   // END TODO(02_connection.start_server)
   return running;

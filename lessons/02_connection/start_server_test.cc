@@ -49,8 +49,9 @@ TEST(StartServerTest, ListensOnAPortOfTheSystemsChoice) {
       << ". A ServerBuilder needs to know where to listen, with which "
          "credentials, and for which service; BuildAndStart() then returns the "
          "server.";
-  EXPECT_GT(running->port, 0) << "The system picked a port: "
-                                 "AddListeningPort's third argument tells it.";
+  EXPECT_GT(running->port, 0)
+      << "The system picked a port. AddListeningPort's third argument says "
+         "where to put it; BuildAndStart() fills it in, and not before.";
 }
 
 TEST(StartServerTest, AnswersTheServicesCalls) {
@@ -74,6 +75,8 @@ TEST(StartServerTest, TwoServersGetPortsOfTheirOwn) {
   absl::StatusOr<RunningServer> second =
       StartServer("127.0.0.1:0", &other_service);
   ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_GT(first->port, 0) << "The first server's port was not kept.";
+  ASSERT_GT(second->port, 0) << "The second server's port was not kept.";
   EXPECT_NE(first->port, second->port)
       << "Port 0 asks for a free port; a fixed one can be had once.";
 }
@@ -82,9 +85,13 @@ TEST(StartServerTest, SharesItsPortWithNoOtherServer) {
   EchoService service;
   absl::StatusOr<RunningServer> first = StartServer("127.0.0.1:0", &service);
   ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_GT(first->port, 0) << "The first server's port was not kept.";
   EchoService other_service;
   absl::StatusOr<RunningServer> second =
       StartServer(absl::StrCat("127.0.0.1:", first->port), &other_service);
+  ASSERT_FALSE(second.ok() && second->server == nullptr)
+      << "StartServer returned OK without a server: BuildAndStart() returned "
+         "null, because the port is taken.";
   EXPECT_FALSE(second.ok())
       << "Two servers share port " << first->port
       << ", and each gets some of the connections. The builder above the hole "
@@ -109,8 +116,8 @@ TEST(StartServerTest, SaysSoWhenThePortIsTaken) {
   EchoService service;
   absl::StatusOr<RunningServer> running = StartServer(in_use, &service);
   ASSERT_FALSE(running.ok()) << "Another program listens on " << in_use
-                             << ". BuildAndStart() then returns null, or the "
-                                "port stays 0: check both.";
+                             << ". BuildAndStart() then returns null: check "
+                                "that.";
   EXPECT_EQ(running.status().code(), absl::StatusCode::kUnavailable)
       << running.status();
   EXPECT_THAT(std::string(running.status().message()), HasSubstr(in_use))

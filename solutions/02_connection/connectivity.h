@@ -19,8 +19,9 @@ absl::string_view StateName(grpc_connectivity_state state);
 
 // Makes the channel connect and waits until it has, calling `on_state` with the
 // state that it is in first, and then with each one that it is found in after a
-// change. (A channel does not wait for its watchers: of states that follow one
-// another quickly some may be missed.)
+// change. While a channel tries again after a failure, it goes on reporting
+// TRANSIENT_FAILURE until it is READY. (It does not wait for its watchers: of
+// states that follow one another quickly some may be missed.)
 //
 // Returns OK once the channel is READY; DEADLINE_EXCEEDED, naming the last
 // state, if it is not by `deadline`; CANCELLED if it was shut down, for then it
