@@ -116,7 +116,10 @@ TEST(AddMoviesTest, TheAnswerIsTheServers) {
         return grpc::Status::OK;
       },
       &summary);
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(status.ok())
+      << "AddMovies returned \"" << status.error_message()
+      << "\". If the call ran into its deadline: the server answers once the "
+         "client has half-closed with WritesDone().";
   EXPECT_EQ(summary.added(), 1)
       << "Only the server knows which movies were new. Its one answer arrives "
          "with Finish(), in the message that the call was started with.";
@@ -134,7 +137,10 @@ TEST(AddMoviesTest, NoMoviesAtAllGetAnAnswerToo) {
         return grpc::Status::OK;
       },
       &summary);
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(status.ok())
+      << "There was nothing to upload, and AddMovies returned \""
+      << status.error_message()
+      << "\". An empty stream is half-closed too, and answered.";
 }
 
 TEST(AddMoviesTest, AnEarlyRefusalStopsTheUpload) {

@@ -1,7 +1,10 @@
 #include "movie_feed.h"
 
 #include <grpc/grpc.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/client_interceptor.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -92,6 +95,38 @@ class ScriptedService : public v1::MoviesService::Service {
   int written_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
+// Sees what gRPC answers a client's call, and counts the reads: with a message,
+// or with none at the end.
+class ReadCounter : public grpc::experimental::Interceptor {
+ public:
+  explicit ReadCounter(std::atomic<int>* reads) : reads_(*reads) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
+    if (batch->QueryInterceptionHookPoint(
+            grpc::experimental::InterceptionHookPoints::POST_RECV_MESSAGE)) {
+      ++reads_;
+    }
+    batch->Proceed();
+  }
+
+ private:
+  std::atomic<int>& reads_;
+};
+
+class ReadCounterFactory
+    : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit ReadCounterFactory(std::atomic<int>* reads) : reads_(reads) {}
+
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new ReadCounter(reads_);
+  }
+
+ private:
+  std::atomic<int>* const reads_;
+};
+
 class MovieFeedTest : public ::testing::Test {
  protected:
   void Start(ScriptedService::Script script) {
@@ -102,7 +137,16 @@ class MovieFeedTest : public ::testing::Test {
     grpc::ChannelArguments args;
     args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindow);
     args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-    stub_ = v1::MoviesService::NewStub(server_->NewChannel(args));
+    args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    std::vector<
+        std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>
+        interceptors;
+    interceptors.push_back(std::make_unique<ReadCounterFactory>(&reads_));
+    stub_ = v1::MoviesService::NewStub(
+        grpc::experimental::CreateCustomChannelWithInterceptors(
+            server_->address(), grpc::InsecureChannelCredentials(), args,
+            std::move(interceptors)));
     deadline_ = absl::Now() + Patience() + kTimeToRunAhead;
     feed_ = std::make_unique<MovieFeed>(*stub_, "robot", deadline_);
   }
@@ -119,6 +163,8 @@ class MovieFeedTest : public ::testing::Test {
   }
 
   absl::Notification handler_stopped_;
+  // How many calls of StartRead() gRPC has answered.
+  std::atomic<int> reads_{0};
   absl::Time deadline_;
   std::unique_ptr<ScriptedService> service_;
   std::unique_ptr<support::TestServer> server_;
@@ -133,8 +179,8 @@ TEST_F(MovieFeedTest, YieldsEveryMovieInOrder) {
   });
   EXPECT_THAT(TakeUpTo(10), ElementsAre(1, 2, 3))
       << "The server streamed movies 1, 2 and 3. The constructor asked gRPC "
-         "for "
-         "the first with StartRead(); gRPC answers each StartRead() with one "
+         "for the first with StartRead(); gRPC answers each StartRead() with "
+         "one "
          "OnReadDone(), and sends nothing that was not asked for.";
   EXPECT_LT(absl::Now(), deadline_)
       << "The stream had ended, and Next() waited on until the deadline. "
@@ -156,8 +202,31 @@ TEST_F(MovieFeedTest, AStreamThatBreaksMidwayIsAnError) {
     write(MakeMovie(1));
     return grpc::Status(grpc::StatusCode::DATA_LOSS, "the disk is gone");
   });
-  EXPECT_THAT(TakeUpTo(10), ElementsAre(1));
-  EXPECT_EQ(feed_->Finish().error_code(), grpc::StatusCode::DATA_LOSS);
+  EXPECT_THAT(TakeUpTo(10), ElementsAre(1))
+      << "The server sent movie 1 and broke off. What did arrive is delivered.";
+  EXPECT_EQ(feed_->Finish().error_code(), grpc::StatusCode::DATA_LOSS)
+      << "The stream broke off. The feed ends at OnReadDone(false), good or "
+         "bad; the status comes to OnDone(), and Finish() waits for it.";
+}
+
+TEST_F(MovieFeedTest, AsksForTheNextMovieOnlyIfThereWasOne) {
+  Start([](const ScriptedService::WriteMovie& write) {
+    for (int mid : {1, 2, 3}) write(MakeMovie(mid));
+    return grpc::Status::OK;
+  });
+  EXPECT_THAT(TakeUpTo(10), ElementsAre(1, 2, 3))
+      << "The server streamed movies 1, 2 and 3.";
+  // After Finish() every StartRead() has its answer.
+  EXPECT_TRUE(feed_->Finish().ok()) << "The server ended the stream with OK, "
+                                       "and the feed has another status.";
+  EXPECT_EQ(reads_, 4)
+      << "Three movies and the end of the stream are four reads, and "
+         "StartRead() was called "
+      << reads_
+      << " times. When Take() has brought no movie, there is nothing more to "
+         "ask for: the stream has ended, or the deadline has passed while a "
+         "read is still in flight, and a second one beside it ends the "
+         "program.";
 }
 
 TEST_F(MovieFeedTest, ASlowConsumerSlowsTheServer) {
@@ -172,7 +241,8 @@ TEST_F(MovieFeedTest, ASlowConsumerSlowsTheServer) {
     }
     return grpc::Status::OK;
   });
-  ASSERT_EQ(TakeUpTo(1).size(), 1u) << "No movie arrived.";
+  ASSERT_EQ(TakeUpTo(1).size(), 1u)
+      << "The server writes, and no movie came out of Next().";
   ASSERT_FALSE(
       service_->WaitUntilWrittenMoreThan(1 + kMaxAhead, kTimeToRunAhead))
       << "The consumer has taken one movie, and the server has written more "
@@ -190,8 +260,12 @@ TEST_F(MovieFeedTest, ASlowConsumerSlowsTheServer) {
     ASSERT_LE(service_->written() - taken, kMaxAhead)
         << "The server got far ahead of the consumer.";
   }
-  EXPECT_THAT(TakeUpTo(1), IsEmpty());
-  EXPECT_TRUE(feed_->Finish().ok());
+  EXPECT_THAT(TakeUpTo(1), IsEmpty()) << "There were no more movies.";
+  const grpc::Status status = feed_->Finish();
+  EXPECT_TRUE(status.ok())
+      << "All movies were taken and the server ended the stream with OK, but "
+         "the feed's status is \""
+      << status.error_message() << "\".";
 }
 
 TEST_F(MovieFeedTest, FinishingEarlyStopsTheServer) {
@@ -202,7 +276,9 @@ TEST_F(MovieFeedTest, FinishingEarlyStopsTheServer) {
     return grpc::Status(grpc::StatusCode::CANCELLED, "nobody reads");
   });
   ASSERT_EQ(TakeUpTo(2).size(), 2u) << "Two movies were to come, and more.";
-  EXPECT_EQ(feed_->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(feed_->Finish().error_code(), grpc::StatusCode::CANCELLED)
+      << "The consumer has had enough after two movies of an endless stream; "
+         "finishing early cancels the call.";
   EXPECT_TRUE(handler_stopped_.WaitForNotificationWithTimeout(Patience()))
       << "The feed is finished and the server is still writing.";
 }

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "movies/v1/movies_mock.grpc.pb.h"
 #include "support/test_server.h"
 
 namespace movies {
@@ -50,6 +51,37 @@ class ScriptedService : public v1::MoviesService::Service {
   const Script script_;
 };
 
+// What a FakeReader does, and what was done with it. Outlives the reader, which
+// belongs to the code under test.
+struct FakeStream {
+  int movies = 0;
+  grpc::Status status;
+  int reads = 0;
+  int finishes = 0;
+};
+
+// The client's end of a stream without a server: yields movies 1, 2, 3, …,
+// whatever is cancelled meanwhile, and then ends.
+class FakeReader : public grpc::ClientReaderInterface<v1::Movie> {
+ public:
+  explicit FakeReader(FakeStream* stream) : stream_(*stream) {}
+
+  bool Read(v1::Movie* movie) override {
+    if (stream_.reads == stream_.movies) return false;
+    *movie = MakeMovie(++stream_.reads);
+    return true;
+  }
+  grpc::Status Finish() override {
+    ++stream_.finishes;
+    return stream_.status;
+  }
+  bool NextMessageSize(uint32_t*) override { return false; }
+  void WaitForInitialMetadata() override {}
+
+ private:
+  FakeStream& stream_;
+};
+
 class QueryMovieClientTest : public ::testing::Test {
  protected:
   // Calls QueryMovie against a server that answers by `script`.
@@ -59,6 +91,17 @@ class QueryMovieClientTest : public ::testing::Test {
     stub_ = v1::MoviesService::NewStub(server_->NewChannel());
     return QueryMovie(
         *stub_, "robot", limit, absl::Now() + Patience(),
+        [this](const v1::Movie& movie) { mids_.push_back(movie.mid()); });
+  }
+
+  // Calls QueryMovie on `stream`, without a server.
+  grpc::Status QueryFake(int limit, FakeStream* stream) {
+    ::testing::NiceMock<v1::MockMoviesServiceStub> stub;
+    ON_CALL(stub, QueryMovieRaw).WillByDefault([&](auto...) {
+      return new FakeReader(stream);
+    });
+    return QueryMovie(
+        stub, "robot", limit, absl::Now() + Patience(),
         [this](const v1::Movie& movie) { mids_.push_back(movie.mid()); });
   }
 
@@ -138,8 +181,9 @@ TEST_F(QueryMovieClientTest, TheLimitEndsAnEndlessStream) {
       << "The limit was reached, which is what the caller wanted, and "
          "QueryMovie returned \""
       << status.error_message()
-      << "\". If the call ran into its deadline: nothing told the server to "
-         "stop, and a stream that is not read does not end by itself. See "
+      << "\". If it returned CANCELLED: you asked for that; return OK. If the "
+         "call ran into its deadline: nothing told the server to stop, and a "
+         "stream that is not read does not end by itself. See "
          "ClientContext::TryCancel().";
   EXPECT_TRUE(handler_stopped_.WaitForNotificationWithTimeout(Patience()))
       << "The server is still writing.";
@@ -155,6 +199,41 @@ TEST_F(QueryMovieClientTest, TheLimitMayBeTheWholeStream) {
   EXPECT_THAT(mids_, ElementsAre(1, 2));
   EXPECT_TRUE(status.ok()) << "Two movies were wanted, two there were: "
                            << status.error_message();
+}
+
+TEST_F(QueryMovieClientTest, NothingIsDeliveredBeyondTheLimit) {
+  FakeStream stream;
+  stream.movies = 4;
+  stream.status = grpc::Status(grpc::StatusCode::CANCELLED, "as you wish");
+  QueryFake(/*limit=*/2, &stream);
+  EXPECT_THAT(mids_, ElementsAre(1, 2))
+      << "With a limit of 2, on_movie is called twice. Movies 3 and 4 were on "
+         "their way when the call was cancelled: Read() may still yield such, "
+         "and nobody wants them.";
+}
+
+TEST_F(QueryMovieClientTest, ACancelledCallIsFinishedToo) {
+  FakeStream stream;
+  stream.movies = 4;
+  stream.status = grpc::Status(grpc::StatusCode::CANCELLED, "as you wish");
+  const grpc::Status status = QueryFake(/*limit=*/2, &stream);
+  EXPECT_EQ(stream.finishes, 1)
+      << "Finish() was called " << stream.finishes
+      << " times. It ends every call on the client's side, once, also one that "
+         "was cancelled: only then has gRPC let go of the ClientContext.";
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST_F(QueryMovieClientTest, AnErrorAtTheLimitIsStillAnError) {
+  FakeStream stream;
+  stream.movies = 2;
+  stream.status = grpc::Status(grpc::StatusCode::DATA_LOSS, "the disk is gone");
+  const grpc::Status status = QueryFake(/*limit=*/2, &stream);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DATA_LOSS)
+      << "The limit was reached, and the server broke off before it learned of "
+         "the cancellation. Only CANCELLED is what was asked for; Finish() "
+         "said \""
+      << stream.status.error_message() << "\".";
 }
 
 }  // namespace

@@ -53,7 +53,10 @@ class QueryMovieReactor final : public grpc::ServerWriteReactor<v1::Movie> {
   void OnWriteDone(bool ok) override;
 
   // The client has cancelled, is gone, or its deadline has passed. For
-  // information: a write in flight comes back, to OnWriteDone(false).
+  // information: a write in flight comes back, to OnWriteDone(false), which
+  // ends the call. Do not Finish() here: that may have been done already or be
+  // under way in OnWriteDone(), and a second Finish() ends the program. It is a
+  // race, which the test does not show.
   void OnCancel() override;
 
   // After every other reaction: gRPC needs the reactor no more.

@@ -1,6 +1,7 @@
 #include "query_movie_reactor.h"
 
 #include <grpc/grpc.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include <algorithm>
 #include <memory>
@@ -89,6 +90,56 @@ class ReactorService : public v1::MoviesService::WithCallbackMethod_QueryMovie<
   std::vector<StreamReport> reports_ ABSL_GUARDED_BY(mutex_);
 };
 
+// The statuses that a server's calls were ended with, whether or not a client
+// was still there to get them.
+class Endings {
+ public:
+  void Add(grpc::StatusCode code) {
+    absl::MutexLock lock(&mutex_);
+    codes_.push_back(code);
+  }
+
+  std::vector<grpc::StatusCode> codes() {
+    absl::MutexLock lock(&mutex_);
+    return codes_;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::vector<grpc::StatusCode> codes_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Sees what a server's call hands to gRPC, and keeps the status.
+class EndingWatcher : public grpc::experimental::Interceptor {
+ public:
+  explicit EndingWatcher(Endings* endings) : endings_(*endings) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
+    if (batch->QueryInterceptionHookPoint(
+            grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+      endings_.Add(batch->GetSendStatus().error_code());
+    }
+    batch->Proceed();
+  }
+
+ private:
+  Endings& endings_;
+};
+
+class EndingWatcherFactory
+    : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit EndingWatcherFactory(Endings* endings) : endings_(endings) {}
+
+  grpc::experimental::Interceptor* CreateServerInterceptor(
+      grpc::experimental::ServerRpcInfo*) override {
+    return new EndingWatcher(endings_);
+  }
+
+ private:
+  Endings* const endings_;
+};
+
 // A call to QueryMovie, its reading left to the test.
 struct Call {
   explicit Call(v1::MoviesService::Stub& stub) {
@@ -113,22 +164,35 @@ class QueryMovieReactorTest : public ::testing::Test {
     if (service_ == nullptr || service_->WaitUntilGone()) return;
     // A server waits for every reactor's OnDone. One that never comes would
     // keep this test waiting for ever, so the server stays behind.
-    ADD_FAILURE() << "Every call is over and a reactor is still there: it was "
-                     "not deleted, or its call never got a Finish(). A server "
-                     "with a reactor that never finishes cannot shut down.";
+    ADD_FAILURE() << "The test's calls are over and a reactor is still there. "
+                     "A reactor goes in two steps: Finish(), once per call, "
+                     "lets OnDone() come, and OnDone() deletes it, for nobody "
+                     "else does. A server with a reactor that never finishes "
+                     "cannot shut down.";
     (void)server_.release();
     (void)service_.release();
+    (void)endings_.release();
   }
 
   void Start(std::vector<v1::Movie> movies) {
     service_ = std::make_unique<ReactorService>(std::move(movies));
-    server_ = std::make_unique<support::TestServer>(service_.get());
+    support::TestServerOptions options;
+    options.configure = [this](grpc::ServerBuilder& builder) {
+      std::vector<std::unique_ptr<
+          grpc::experimental::ServerInterceptorFactoryInterface>>
+          interceptors;
+      interceptors.push_back(
+          std::make_unique<EndingWatcherFactory>(endings_.get()));
+      builder.experimental().SetInterceptorCreators(std::move(interceptors));
+    };
+    server_ = std::make_unique<support::TestServer>(service_.get(), options);
     // The window stays at 64 kB, and does not grow with the traffic.
     grpc::ChannelArguments args;
     args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     stub_ = v1::MoviesService::NewStub(server_->NewChannel(args));
   }
 
+  std::unique_ptr<Endings> endings_ = std::make_unique<Endings>();
   std::unique_ptr<ReactorService> service_;
   std::unique_ptr<support::TestServer> server_;
   std::unique_ptr<v1::MoviesService::Stub> stub_;
@@ -139,7 +203,9 @@ TEST_F(QueryMovieReactorTest, SendsEveryMovieInOrderAndFinishes) {
   Call call(*stub_);
   EXPECT_THAT(call.ReadAll(), ElementsAre(1, 2, 3))
       << "The client should have read movies 1, 2 and 3. StartWrite() starts "
-         "one; OnWriteDone() says when the next may be started.";
+         "one; OnWriteDone() says when the next may be started. If only the "
+         "last came: a StartWrite() before the one before it was done takes "
+         "its place, or ends the program.";
   const grpc::Status status = call.reader->Finish();
   EXPECT_TRUE(status.ok())
       << "The stream ended with the status \"" << status.error_message()
@@ -165,8 +231,9 @@ TEST_F(QueryMovieReactorTest, IsDeletedOnceDone) {
          "with `new` and gRPC does not own it; OnDone() is the last thing that "
          "it hears, and the only safe place to delete it.";
   ASSERT_EQ(service_->reports().size(), 1u);
-  EXPECT_EQ(service_->reports()[0].started, 3u);
-  EXPECT_FALSE(service_->reports()[0].cancelled);
+  EXPECT_EQ(service_->reports()[0].started, 3u)
+      << "Three writes were to be started, each counted in next_.";
+  EXPECT_FALSE(service_->reports()[0].cancelled) << "Nobody cancelled.";
 }
 
 TEST_F(QueryMovieReactorTest, StopsWhenTheClientCancels) {
@@ -189,6 +256,10 @@ TEST_F(QueryMovieReactorTest, StopsWhenTheClientCancels) {
   EXPECT_LT(reports[0].started, 2000u)
       << "The client cancelled after one movie, and all 2000 writes were "
          "started. OnWriteDone's argument says that the call is over.";
+  EXPECT_THAT(endings_->codes(), ElementsAre(grpc::StatusCode::CANCELLED))
+      << "The client cancelled midway, a write failed, and the reactor called "
+         "Finish() with another status than CANCELLED. No client hears it, but "
+         "logs and metrics would count the call as a success.";
 }
 
 TEST_F(QueryMovieReactorTest, SlowClientsCostNoThreads) {
@@ -212,13 +283,18 @@ TEST_F(QueryMovieReactorTest, SlowClientsCostNoThreads) {
 
   for (const std::unique_ptr<Call>& call : slow) call->context.TryCancel();
   for (const std::unique_ptr<Call>& call : slow) call->reader->Finish();
-  ASSERT_TRUE(service_->WaitUntilGone()) << "A cancelled stream lives on.";
+  ASSERT_TRUE(service_->WaitUntilGone())
+      << "A hundred clients cancelled, and a reactor is still there: after a "
+         "write that failed, Finish() the call.";
   const std::vector<StreamReport> reports = service_->reports();
-  EXPECT_EQ(std::count_if(reports.begin(), reports.end(),
-                          [](const StreamReport& report) {
-                            return report.cancelled && report.started < kMovies;
-                          }),
-            kSlow);
+  const auto stood_still =
+      std::count_if(reports.begin(), reports.end(), [](const auto& report) {
+        return report.cancelled && report.started < kMovies;
+      });
+  EXPECT_EQ(stood_still, kSlow)
+      << "A hundred clients read nothing and cancelled, so a hundred streams "
+         "should have stood still before their last movie. The next write is "
+         "started when the last one is done, and a slow client's is not.";
 }
 
 }  // namespace

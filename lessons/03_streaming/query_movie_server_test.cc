@@ -20,6 +20,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // How long to wait for what should come at once. Once a test has failed, the
 // later ones are not to keep anybody waiting.
@@ -178,11 +179,14 @@ TEST(QueryMovieServerTest, EachMovieLeavesBeforeTheNextIsWritten) {
   first_read.Notify();
   while (reader->Read(&movie)) {
   }
-  EXPECT_TRUE(reader->Finish().ok());
   EXPECT_TRUE(in_time)
       << "Movie 2 was held back until movie 1 had been read, and movie 1 did "
          "not arrive: something keeps it in a buffer. A plain Write() sends at "
          "once, which is why people use a stream.";
+  const grpc::Status status = reader->Finish();
+  EXPECT_TRUE(status.ok())
+      << "Three movies were written, and the stream ended with the status \""
+      << status.error_message() << "\".";
 }
 
 TEST(QueryMovieServerTest, StopsAtTheFirstWriteThatFails) {
@@ -190,9 +194,11 @@ TEST(QueryMovieServerTest, StopsAtTheFirstWriteThatFails) {
   FakeWriter writer(/*room=*/3);
   const grpc::Status status =
       ServeQueryMovie(store, v1::MovieQueryParams(), writer);
+  ASSERT_THAT(writer.attempts, Not(IsEmpty()))
+      << "Ten movies match, and Write() was never called.";
   EXPECT_THAT(writer.attempts, ElementsAre(1, 2, 3, 4))
-      << "The fourth Write() returned false: the call is over. Every further "
-         "write is work for nobody.";
+      << "This writer takes three movies, and its fourth Write() is false: the "
+         "call is over. Every further write is work for nobody.";
   EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED)
       << "A handler that did not finish its work should not say OK: logs and "
          "metrics would count the call as a success.";

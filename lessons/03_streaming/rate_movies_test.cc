@@ -118,7 +118,11 @@ TEST(RateMoviesTest, EveryRatingGetsItsScoreInOrder) {
 TEST(RateMoviesTest, NoRatingsAtAllGetNoScores) {
   const Scores scores = Rate(Ratings(0), AnswerEach);
   EXPECT_THAT(scores.mids, IsEmpty());
-  EXPECT_TRUE(scores.status.ok()) << scores.status.error_message();
+  EXPECT_TRUE(scores.status.ok())
+      << "There was nothing to rate, and RateMovies returned \""
+      << scores.status.error_message()
+      << "\". If the call ran into its deadline: the server waits until the "
+         "client half-closes, also when it has sent nothing.";
 }
 
 TEST(RateMoviesTest, AScoreArrivesWhileRatingsAreStillSent) {
@@ -140,7 +144,8 @@ TEST(RateMoviesTest, AScoreArrivesWhileRatingsAreStillSent) {
       << "The second rating was held back until the first one's score was "
          "there, and that score never came: nobody was reading while the "
          "ratings were being sent.";
-  EXPECT_THAT(scores.mids, ElementsAre(1, 2));
+  EXPECT_THAT(scores.mids, ElementsAre(1, 2))
+      << "Two ratings were to get a score each.";
 }
 
 TEST(RateMoviesTest, ScoresMayComeLate) {
@@ -162,20 +167,23 @@ TEST(RateMoviesTest, ScoresMayComeLate) {
       << scores.status.error_message()
       << "\". A client that waits for a score before it sends the next rating "
          "waits for ever: the two directions are independent.";
-  EXPECT_EQ(scores.mids.size(), 10u);
+  EXPECT_EQ(scores.mids.size(), 10u)
+      << "Ten ratings were to get a score each, however late.";
 }
 
 TEST(RateMoviesTest, MoreThanTheWindowsHoldIsNoDeadlock) {
-  // Some hundred ratings and scores fill these windows. The server then waits
-  // in Write() until somebody reads, and reads no more itself.
+  // Some hundred ratings and scores leave no room in these windows. The server
+  // then waits in Write() until somebody reads, and reads no more itself.
   const Scores scores =
       Rate(Ratings(3000), AnswerEach, nullptr, /*window=*/1024);
-  EXPECT_EQ(scores.mids.size(), 3000u);
   EXPECT_TRUE(scores.status.ok())
       << "With 3000 ratings RateMovies returned \""
       << scores.status.error_message()
       << "\". If the call ran into its deadline: client and server both stood "
-         "in Write(), each with a full window, and nobody was in Read().";
+         "in Write(), each without room left in the other's window, and nobody "
+         "was in Read(); or nobody half-closed.";
+  EXPECT_EQ(scores.mids.size(), 3000u)
+      << "3000 ratings were to get a score each.";
 }
 
 TEST(RateMoviesTest, AnEarlyRefusalStopsBothDirections) {
@@ -195,7 +203,9 @@ TEST(RateMoviesTest, AnEarlyRefusalStopsBothDirections) {
                             "nine stars are too many");
       },
       nullptr, /*window=*/64 * 1024);
-  EXPECT_THAT(scores.mids, ElementsAre(1));
+  EXPECT_THAT(scores.mids, ElementsAre(1))
+      << "The server answered one rating before it refused the rest; that "
+         "score is to be delivered.";
   EXPECT_EQ(scores.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
       << "The server refused the second rating and said why; RateMovies "
          "returned \""
