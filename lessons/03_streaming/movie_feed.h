@@ -23,7 +23,8 @@ namespace movies {
 
 // One call to QueryMovie. While the consumer works on a movie the next one is
 // already being fetched, and never more than that one: what is not asked for
-// stays in the HTTP/2 window, and when that is full the server's writes wait.
+// stays in the HTTP/2 window, and with no room left there the server's writes
+// wait.
 //
 // Next() and Finish() are for one thread, the consumer's.
 class MovieFeed final : private grpc::ClientReadReactor<v1::Movie> {

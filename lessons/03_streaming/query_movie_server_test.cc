@@ -50,6 +50,7 @@ class WatchedWriter : public grpc::ServerWriterInterface<v1::Movie> {
   using grpc::internal::WriterInterface<v1::Movie>::Write;
   bool Write(const v1::Movie& movie, grpc::WriteOptions options) override {
     if (failed) ++writes_after_failure;
+    buffered = buffered || options.get_buffer_hint();
     if (before_write) before_write(++writes);
     const bool ok = to_->Write(movie, options);
     failed = failed || !ok;
@@ -62,6 +63,8 @@ class WatchedWriter : public grpc::ServerWriterInterface<v1::Movie> {
   int writes = 0;
   bool failed = false;
   int writes_after_failure = 0;
+  // Whether gRPC was told that it may keep a movie back.
+  bool buffered = false;
 
  private:
   grpc::ServerWriterInterface<v1::Movie>* const to_;
@@ -96,6 +99,7 @@ class QueryService : public v1::MoviesService::Service {
     watched.before_write = before_write;
     status = ServeQueryMovie(store, *request, watched);
     writes_after_failure = watched.writes_after_failure;
+    buffered = watched.buffered;
     returned.Notify();
     return status;
   }
@@ -106,6 +110,7 @@ class QueryService : public v1::MoviesService::Service {
   absl::Notification returned;
   grpc::Status status;
   int writes_after_failure = 0;
+  bool buffered = false;
 };
 
 struct Answer {
@@ -182,6 +187,12 @@ TEST(QueryMovieServerTest, EachMovieLeavesBeforeTheNextIsWritten) {
   EXPECT_TRUE(in_time)
       << "Movie 2 was held back until movie 1 had been read, and movie 1 did "
          "not arrive: something keeps it in a buffer. A plain Write() sends at "
+         "once, which is why people use a stream.";
+  ASSERT_TRUE(service.returned.WaitForNotificationWithTimeout(Patience()))
+      << "The client has read the stream, and the handler still runs.";
+  EXPECT_FALSE(service.buffered)
+      << "A write had the buffer hint: gRPC may then keep the movie back until "
+         "another one follows, and sometimes does. A plain Write() sends at "
          "once, which is why people use a stream.";
   const grpc::Status status = reader->Finish();
   EXPECT_TRUE(status.ok())

@@ -1,7 +1,7 @@
 // A demonstration: by the sync API too, a slow reader slows the writer.
 //
 // HTTP/2 grants the sender a window, in bytes, per stream. What was sent and
-// not read uses it up; reading opens it again. With an empty window Write()
+// not read uses it up; reading opens it again. With no room left Write()
 // waits. So a stream needs no more memory than its window, however long it is
 // and however slow its reader.
 

@@ -6,7 +6,7 @@ grpc::Status ServeQueryMovie(const MovieStore& store,
                              const v1::MovieQueryParams& request,
                              grpc::ServerWriterInterface<v1::Movie>& writer) {
   for (const v1::Movie& movie : store.Query(request.query())) {
-    // Blocks while the client's window is full. False means that the call is
+    // Blocks while the window has no room left. False means that the call is
     // over: every later Write() would fail too.
     if (!writer.Write(movie)) {
       return grpc::Status(grpc::StatusCode::CANCELLED,
