@@ -16,7 +16,7 @@
 #include "report.h"
 #include "wire_format.h"
 
-ABSL_FLAG(std::string, address, "127.0.0.1:50051", "where the server listens");
+ABSL_FLAG(std::string, target, "127.0.0.1:50051", "the server");
 ABSL_FLAG(int, mid, 1, "the movie's ID");
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(5),
           "how long to wait for the answer");
@@ -25,16 +25,16 @@ namespace movies {
 namespace {
 
 int Main() {
-  const std::string address = absl::GetFlag(FLAGS_address);
+  const std::string target = absl::GetFlag(FLAGS_target);
   grpc::ChannelArguments arguments;
   // An http_proxy in the environment is not for a server on this machine.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto stub = v1::MoviesService::NewStub(grpc::CreateCustomChannel(
-      address, grpc::InsecureChannelCredentials(), arguments));
+      target, grpc::InsecureChannelCredentials(), arguments));
   absl::StatusOr<v1::Movie> movie =
       FetchMovie(*stub, absl::GetFlag(FLAGS_mid), absl::GetFlag(FLAGS_timeout));
   if (!movie.ok()) {
-    std::cerr << address << " did not send the movie: " << movie.status()
+    std::cerr << target << " did not send the movie: " << movie.status()
               << "\n";
     if (movie.status().code() == absl::StatusCode::kUnavailable) {
       std::cerr << "Is the server running? "

@@ -31,6 +31,7 @@ and in solutions/NN_concept:
     NN_concept        test_suite of the same tests on the solution
     NAME_test         the lesson's test, linked with the solution
     wrong_answers/…   one test per patch there: builds, and fails as it should
+    programs_test     proves that the server and the client work together
     twin_test         proves that stub and solution differ in the holes only
 """
 
@@ -230,6 +231,20 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, test_de
         tests = [exercise + "_test" for exercise in exercises.keys() + build_exercises],
     )
     _twin_files(exclude = ["wrong_answers/**"])
+    if "server" in binaries and "client" in binaries:
+        native.sh_test(
+            name = "programs_test",
+            size = "small",
+            srcs = ["//tools/checks:programs_check.sh"],
+            args = [
+                "$(rootpath :server)",
+                "$(rootpath :client)",
+            ],
+            data = [
+                ":client",
+                ":server",
+            ],
+        )
     twins = [
         "//{}/{}:twin_files".format(side, path)
         for side in ["lessons", "solutions"]
