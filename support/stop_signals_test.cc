@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <memory>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -23,13 +24,15 @@ TEST(StopSignalsTest, WaitTakesATermination) {
   other.join();
 }
 
+void TerminateAfterStopSignals() {
+  auto stop_signals = std::make_unique<StopSignals>();
+  stop_signals.reset();
+  kill(getpid(), SIGTERM);
+}
+
 TEST(StopSignalsTest, SignalsWorkAsBeforeOnceItIsGone) {
-  EXPECT_EXIT(
-      {
-        { StopSignals stop_signals; }
-        kill(getpid(), SIGTERM);
-      },
-      testing::KilledBySignal(SIGTERM), "");
+  EXPECT_EXIT(TerminateAfterStopSignals(), testing::KilledBySignal(SIGTERM),
+              "");
 }
 
 }  // namespace
