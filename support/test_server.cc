@@ -2,13 +2,12 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
 
 #include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -55,7 +54,7 @@ absl::Status TestServer::StartServing(
   const std::string wanted = absl::StrCat("127.0.0.1:", options.port);
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(wanted, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(wanted, options.credentials, &port);
   // By default two servers may listen on one port, and the kernel deals out the
   // connections between them.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -79,15 +78,28 @@ TestServer::~TestServer() {
 
 std::shared_ptr<grpc::Channel> TestServer::NewChannel(
     grpc::ChannelArguments args) const {
-  return LoopbackChannel(address_, args);
+  return LoopbackChannel(address_, std::move(args));
+}
+
+std::shared_ptr<grpc::Channel> TestServer::NewChannel(
+    LoopbackOptions options) const {
+  return LoopbackChannel(address_, std::move(options));
 }
 
 std::shared_ptr<grpc::Channel> LoopbackChannel(const std::string& address,
                                                grpc::ChannelArguments args) {
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   args);
+  LoopbackOptions options;
+  options.args = std::move(args);
+  return LoopbackChannel(address, std::move(options));
+}
+
+std::shared_ptr<grpc::Channel> LoopbackChannel(const std::string& address,
+                                               LoopbackOptions options) {
+  options.args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  options.args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::experimental::CreateCustomChannelWithInterceptors(
+      address, options.credentials, options.args,
+      std::move(options.interceptors));
 }
 
 }  // namespace support

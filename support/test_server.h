@@ -19,9 +19,12 @@
 #define SUPPORT_TEST_SERVER_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_interceptor.h>
 
 #include <functional>
 #include <memory>
@@ -39,6 +42,10 @@ struct TestServerOptions {
   // or to override.
   std::function<void(grpc::ServerBuilder&)> configure;
 
+  // How clients must connect; without TLS by default.
+  std::shared_ptr<grpc::ServerCredentials> credentials =
+      grpc::InsecureServerCredentials();
+
   // Where to listen on 127.0.0.1; 0 for any free port. Set it to bring a server
   // back where another one was. No two servers share a port.
   int port = 0;
@@ -48,7 +55,20 @@ struct TestServerOptions {
   absl::Duration grace = absl::Milliseconds(100);
 };
 
-// A server on 127.0.0.1 without TLS, running until it is destroyed. Services of
+struct LoopbackOptions {
+  grpc::ChannelArguments args;
+
+  // How to connect; without TLS by default.
+  std::shared_ptr<grpc::ChannelCredentials> credentials =
+      grpc::InsecureChannelCredentials();
+
+  // The channel's interceptors, the first one nearest to the caller.
+  std::vector<
+      std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>
+      interceptors;
+};
+
+// A server on 127.0.0.1, running until it is destroyed. Services of
 // every API will do: sync, async (with a queue from `configure`), callback,
 // generic.
 //
@@ -85,6 +105,7 @@ class TestServer {
   // Returns a new channel to the server; see LoopbackChannel().
   std::shared_ptr<grpc::Channel> NewChannel(
       grpc::ChannelArguments args = {}) const;
+  std::shared_ptr<grpc::Channel> NewChannel(LoopbackOptions options) const;
 
   // The server itself, for instance to shut it down early. Never destroyed
   // before this object.
@@ -101,13 +122,15 @@ class TestServer {
   std::unique_ptr<grpc::Server> server_;  // Null if it could not start.
 };
 
-// Returns a new channel without TLS to a server, or a proxy, on this machine.
-// It connects on its first use. Whatever `args` says, it ignores the
+// Returns a new channel to a server, or a proxy, on this machine. It connects
+// on its first use. Whatever the arguments say, it ignores the
 // environment's http_proxy, which gRPC would obey even for 127.0.0.1, and it
 // shares connections with no other channel, so that one channel with the
 // default policy is at most one connection at a time.
 std::shared_ptr<grpc::Channel> LoopbackChannel(
     const std::string& address, grpc::ChannelArguments args = {});
+std::shared_ptr<grpc::Channel> LoopbackChannel(const std::string& address,
+                                               LoopbackOptions options);
 
 }  // namespace support
 

@@ -3,6 +3,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/client_interceptor.h>
 
 #include <asio.hpp>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -282,6 +284,50 @@ TEST(TestServerTest, NewChannelPassesItsArgumentsOn) {
       GetMovie(*MoviesService::NewStub(server.NewChannel(args)), 42, &movie)
           .error_code(),
       grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST(TestServerTest, ServesWithTheGivenCredentials) {
+  EchoMovies service;
+  TestServerOptions options;
+  options.credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+  TestServer server(&service, options);
+  LoopbackOptions local;
+  local.credentials = grpc::experimental::LocalCredentials(LOCAL_TCP);
+  EXPECT_TRUE(Echoes(server.NewChannel(std::move(local))));
+}
+
+// Answers instead of a server, which is then not called.
+class AnsweringInterceptor : public grpc::experimental::Interceptor {
+ public:
+  class Factory : public grpc::experimental::ClientInterceptorFactoryInterface {
+   public:
+    grpc::experimental::Interceptor* CreateClientInterceptor(
+        grpc::experimental::ClientRpcInfo*) override {
+      return new AnsweringInterceptor;
+    }
+  };
+
+  void Intercept(
+      grpc::experimental::InterceptorBatchMethods* methods) override {
+    using Hook = grpc::experimental::InterceptionHookPoints;
+    if (methods->QueryInterceptionHookPoint(Hook::PRE_SEND_INITIAL_METADATA)) {
+      methods->Hijack();
+      return;
+    }
+    if (methods->QueryInterceptionHookPoint(Hook::PRE_RECV_MESSAGE)) {
+      static_cast<Movie*>(static_cast<google::protobuf::MessageLite*>(
+                              methods->GetRecvMessage()))
+          ->set_mid(42);
+    }
+    methods->Proceed();
+  }
+};
+
+TEST(LoopbackChannelTest, HasTheGivenInterceptors) {
+  LoopbackOptions options;
+  options.interceptors.push_back(
+      std::make_unique<AnsweringInterceptor::Factory>());
+  EXPECT_TRUE(Echoes(LoopbackChannel("127.0.0.1:1", std::move(options))));
 }
 
 TEST(LoopbackChannelTest, IgnoresTheHttpProxyOfTheEnvironment) {

@@ -100,7 +100,7 @@ TEST(ServiceDescriptorTest, HasTheServicesFullName) {
 }
 
 TEST(ServiceDescriptorTest, TellsWhatEachMethodTakesReturnsAndStreams) {
-  ASSERT_EQ(Service().method_count(), 4);
+  ASSERT_EQ(Service().method_count(), 5);
   const struct {
     const char* name;
     const google::protobuf::Descriptor* input;
@@ -114,10 +114,12 @@ TEST(ServiceDescriptorTest, TellsWhatEachMethodTakesReturnsAndStreams) {
        v1::Movie::descriptor(), true},
       {"AddMovies", v1::Movie::descriptor(), true,
        v1::AddMoviesSummary::descriptor(), false},
+      {"RateMovie", v1::MovieRating::descriptor(), false,
+       v1::MovieScore::descriptor(), false},
       {"RateMovies", v1::MovieRating::descriptor(), true,
        v1::MovieScore::descriptor(), true},
   };
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 5; ++i) {
     const MethodDescriptor& method = *Service().method(i);
     EXPECT_EQ(method.name(), expected[i].name);
     EXPECT_EQ(method.input_type(), expected[i].input);

@@ -80,6 +80,7 @@ TEST(MethodTableTest, SaysWhatStreams) {
       "Movie\n"
       "  /movies.v1.MoviesService/AddMovies    stream Movie -> "
       "AddMoviesSummary\n"
+      "  /movies.v1.MoviesService/RateMovie    MovieRating -> MovieScore\n"
       "  /movies.v1.MoviesService/RateMovies   stream MovieRating -> stream "
       "MovieScore\n");
 }

@@ -12,8 +12,8 @@
 
 #include "absl/time/time.h"
 #include "movies/v1/movies.grpc.pb.h"
+#include "proto/catalogue_service.h"
 #include "proto/movie_store.h"
-#include "rating_book.h"
 
 namespace movies {
 
@@ -21,15 +21,12 @@ namespace movies {
 using Log = std::function<void(const std::string& line)>;
 
 // Sync API: a handler runs on one of the server's threads until its call is
-// over.
-class SyncMoviesService final : public v1::MoviesService::Service {
+// over. What is not overridden here is in proto/catalogue_service.cc.
+class SyncMoviesService final : public CatalogueService {
  public:
   // `store` is not owned. QueryMovie waits `delay` between two movies.
   SyncMoviesService(MovieStore* store, absl::Duration delay, Log log);
 
-  grpc::Status GetMovie(grpc::ServerContext* context,
-                        const v1::MovieID* request,
-                        v1::Movie* response) override;
   grpc::Status QueryMovie(grpc::ServerContext* context,
                           const v1::MovieQueryParams* request,
                           grpc::ServerWriter<v1::Movie>* writer) override;
@@ -42,10 +39,9 @@ class SyncMoviesService final : public v1::MoviesService::Service {
       override;
 
  private:
-  MovieStore* const store_;
+  MovieStore& store_;
   const absl::Duration delay_;
   const Log log_;
-  RatingBook book_;
 };
 
 // QueryMovie by the callback API, the other methods by the sync one: each
@@ -67,15 +63,19 @@ class MixedMoviesService final
   grpc::Status AddMovies(grpc::ServerContext* context,
                          grpc::ServerReader<v1::Movie>* reader,
                          v1::AddMoviesSummary* response) override;
+  grpc::Status RateMovie(grpc::ServerContext* context,
+                         const v1::MovieRating* request,
+                         v1::MovieScore* response) override;
   grpc::Status RateMovies(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::MovieScore, v1::MovieRating>* stream)
       override;
 
  private:
-  MovieStore* const store_;
+  MovieStore& store_;
   const Log log_;
-  RatingBook book_;
+  // Answers the methods that are by the sync API.
+  SyncMoviesService sync_;
 };
 
 }  // namespace movies

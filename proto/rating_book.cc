@@ -1,4 +1,4 @@
-#include "rating_book.h"
+#include "proto/rating_book.h"
 
 namespace movies {
 

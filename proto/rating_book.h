@@ -1,7 +1,7 @@
 // The ratings that viewers gave, shared by all calls.
 
-#ifndef RATING_BOOK_H_
-#define RATING_BOOK_H_
+#ifndef PROTO_RATING_BOOK_H_
+#define PROTO_RATING_BOOK_H_
 
 #include <cstdint>
 #include <map>
@@ -30,4 +30,4 @@ class RatingBook {
 
 }  // namespace movies
 
-#endif  // RATING_BOOK_H_
+#endif  // PROTO_RATING_BOOK_H_
