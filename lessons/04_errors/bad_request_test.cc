@@ -98,7 +98,8 @@ TEST(BadRequestTest, EachFaultSaysWhatIsRight) {
   movie.set_movie_description(std::string(kMaxDescriptionBytes + 1, 'x'));
   movie.set_movie_style("Comedy");
   const google::rpc::BadRequest faults = FindFaults(movie);
-  ASSERT_EQ(faults.field_violations_size(), 4);
+  ASSERT_EQ(faults.field_violations_size(), 4)
+      << "All four fields are wrong, and there is one violation for each.";
   for (const auto& violation : faults.field_violations()) {
     EXPECT_THAT(violation.description(), Not(IsEmpty()))
         << violation.field()

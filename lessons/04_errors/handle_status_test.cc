@@ -35,37 +35,39 @@ std::string Name(StatusCode code) {
   return name.empty() ? absl::StrCat("code ", static_cast<int>(code)) : name;
 }
 
-testing::AssertionResult Decides(StatusCode code, Idempotency idempotency,
-                                 NextStep expected, const std::string& why) {
+// Expects that a call of a method of this kind that ended with `code` leads to
+// `expected`.
+void ExpectStep(StatusCode code, Idempotency idempotency, NextStep expected,
+                const std::string& why) {
   const NextStep step = DecideNextStep(code, idempotency);
-  if (step == expected) return testing::AssertionSuccess();
-  return testing::AssertionFailure()
-         << Method(idempotency) << " ended with " << Name(code)
-         << ". The client decides to \"" << Describe(step)
-         << "\", and should \"" << Describe(expected) << "\". " << why;
+  if (step == expected) return;
+  ADD_FAILURE() << Method(idempotency) << " ended with " << Name(code)
+                << ". The client decides to \"" << Describe(step)
+                << "\", and should \"" << Describe(expected) << "\". " << why;
 }
 
 TEST(HandleStatusTest, SuccessIsUsed) {
   for (Idempotency idempotency : {kReads, kTwiceIsAsOnce, kOnlyOnce}) {
-    EXPECT_TRUE(Decides(StatusCode::OK, idempotency, NextStep::kUseResponse,
-                        "After OK, and only then, the response holds "
-                        "something."));
+    if (HasFailure()) return;  // One such sentence is enough.
+    ExpectStep(StatusCode::OK, idempotency, NextStep::kUseResponse,
+               "After OK, and only then, the response holds "
+               "something.");
   }
 }
 
 TEST(HandleStatusTest, WhatPassesIsSentAgain) {
-  EXPECT_TRUE(Decides(StatusCode::UNAVAILABLE, kReads, NextStep::kRetry,
-                      "The server cannot answer now and will later: that is "
-                      "what the code is for."));
-  EXPECT_TRUE(Decides(StatusCode::RESOURCE_EXHAUSTED, kReads, NextStep::kRetry,
-                      "A quota fills up again. Until then, the pause is the "
-                      "point: sent again at once, the call makes it worse."));
+  ExpectStep(StatusCode::UNAVAILABLE, kReads, NextStep::kRetry,
+             "The server cannot answer now and will later: that is "
+             "what the code is for.");
+  ExpectStep(StatusCode::RESOURCE_EXHAUSTED, kReads, NextStep::kRetry,
+             "A quota fills up again. Until then, the pause is the "
+             "point: sent again at once, the call makes it worse.");
 }
 
 TEST(HandleStatusTest, ChangingSomethingIsNoReasonNotToRepeat) {
-  EXPECT_TRUE(Decides(StatusCode::UNAVAILABLE, kTwiceIsAsOnce, NextStep::kRetry,
-                      "The proto marks the method IDEMPOTENT: it changes "
-                      "something, and may still be sent twice."));
+  ExpectStep(StatusCode::UNAVAILABLE, kTwiceIsAsOnce, NextStep::kRetry,
+             "The proto marks the method IDEMPOTENT: it changes "
+             "something, and may still be sent twice.");
 }
 
 TEST(HandleStatusTest, WhatMustNotHappenTwiceIsNotRepeated) {
@@ -73,12 +75,13 @@ TEST(HandleStatusTest, WhatMustNotHappenTwiceIsNotRepeated) {
        {StatusCode::UNAVAILABLE, StatusCode::RESOURCE_EXHAUSTED,
         StatusCode::DEADLINE_EXCEEDED, StatusCode::UNKNOWN,
         StatusCode::INTERNAL, StatusCode::CANCELLED}) {
-    EXPECT_TRUE(Decides(
+    if (HasFailure()) return;  // One such sentence is enough.
+    ExpectStep(
         code, kOnlyOnce, NextStep::kCheckOutcome,
         "gRPC makes this code up itself when a call goes wrong on the way: the "
         "connection breaks, the answer is late, too large or garbled. The "
         "server may have counted the rating by then. Sent again, it counts "
-        "twice; given up, nobody knows."));
+        "twice; given up, nobody knows.");
   }
 }
 
@@ -90,63 +93,66 @@ TEST(HandleStatusTest, WhatTheServerRefusedWasNotDone) {
          {StatusCode::INVALID_ARGUMENT, StatusCode::NOT_FOUND,
           StatusCode::ALREADY_EXISTS, StatusCode::FAILED_PRECONDITION,
           StatusCode::OUT_OF_RANGE}) {
-      EXPECT_TRUE(Decides(code, idempotency, NextStep::kChangeRequest,
-                          "The server has looked at the request and refused "
-                          "it. The same request will be refused again, until "
-                          "somebody changes it or what it is about."));
+      if (HasFailure()) return;  // One such sentence is enough.
+      ExpectStep(code, idempotency, NextStep::kChangeRequest,
+                 "The server has looked at the request and refused "
+                 "it. The same request will be refused again, until "
+                 "somebody changes it or what it is about.");
     }
   }
 }
 
 TEST(HandleStatusTest, AConflictIsRetriedOneLevelUp) {
   for (Idempotency idempotency : {kReads, kTwiceIsAsOnce, kOnlyOnce}) {
-    EXPECT_TRUE(Decides(
+    if (HasFailure()) return;  // One such sentence is enough.
+    ExpectStep(
         StatusCode::ABORTED, idempotency, NextStep::kRestart,
         "The call lost against somebody else's and was not done. It was made "
         "from what the client had read before, and that has changed: the same "
-        "call would lose again."));
+        "call would lose again.");
   }
 }
 
 TEST(HandleStatusTest, WhoIsNotKnownSignsIn) {
-  EXPECT_TRUE(Decides(StatusCode::UNAUTHENTICATED, kReads, NextStep::kSignIn,
-                      "The server does not know the caller: the token is "
-                      "missing or has expired, and a new one may help."));
-  EXPECT_TRUE(Decides(StatusCode::UNAUTHENTICATED, kOnlyOnce, NextStep::kSignIn,
-                      "Whom the server does not know, it does nothing for. So "
-                      "nothing was done that could be done twice."));
-  EXPECT_TRUE(Decides(StatusCode::PERMISSION_DENIED, kReads, NextStep::kGiveUp,
-                      "The server knows the caller, and says no. Signing in "
-                      "again gives the same caller, and the same no."));
+  ExpectStep(StatusCode::UNAUTHENTICATED, kReads, NextStep::kSignIn,
+             "The server does not know the caller: the token is "
+             "missing or has expired, and a new one may help.");
+  ExpectStep(StatusCode::UNAUTHENTICATED, kOnlyOnce, NextStep::kSignIn,
+             "Whom the server does not know, it does nothing for. So "
+             "nothing was done that could be done twice.");
+  ExpectStep(StatusCode::PERMISSION_DENIED, kReads, NextStep::kGiveUp,
+             "The server knows the caller, and says no. Signing in "
+             "again gives the same caller, and the same no.");
 }
 
 TEST(HandleStatusTest, WhatNoClientCanMendIsGivenUp) {
   for (StatusCode code : {StatusCode::UNIMPLEMENTED, StatusCode::DATA_LOSS,
                           StatusCode::INTERNAL, StatusCode::UNKNOWN}) {
-    EXPECT_TRUE(Decides(code, kReads, NextStep::kGiveUp,
-                        "A bug, lost data or a method that is not built does "
-                        "not go away within a pause. Repeating only adds "
-                        "load to a server that is in trouble."));
+    if (HasFailure()) return;  // One such sentence is enough.
+    ExpectStep(code, kReads, NextStep::kGiveUp,
+               "A bug, lost data or a method that is not built does "
+               "not go away within a pause. Repeating only adds "
+               "load to a server that is in trouble.");
   }
 }
 
 TEST(HandleStatusTest, WhenTheTimeIsUpItIsUp) {
-  EXPECT_TRUE(Decides(
+  ExpectStep(
       StatusCode::DEADLINE_EXCEEDED, kReads, NextStep::kGiveUp,
       "The deadline was all the time that the caller had for this. Another "
-      "attempt would come after it."));
-  EXPECT_TRUE(Decides(StatusCode::CANCELLED, kReads, NextStep::kGiveUp,
-                      "Whoever cancelled does not want it any more."));
+      "attempt would come after it.");
+  ExpectStep(StatusCode::CANCELLED, kReads, NextStep::kGiveUp,
+             "Whoever cancelled does not want it any more.");
 }
 
 TEST(HandleStatusTest, ACodeOfTomorrowIsTreatedAsUnknown) {
   const auto tomorrow = static_cast<StatusCode>(77);
-  EXPECT_TRUE(Decides(tomorrow, kReads, NextStep::kGiveUp,
-                      "gRPC hands on a code that it does not know. Read it as "
-                      "UNKNOWN; above all, it is not OK."));
-  EXPECT_TRUE(Decides(tomorrow, kOnlyOnce, NextStep::kCheckOutcome,
-                      "Read it as UNKNOWN, which for this method means that "
-                      "it may have been done."));
+  ExpectStep(tomorrow, kReads, NextStep::kGiveUp,
+             "gRPC hands on a code that it does not know. Read it as "
+             "UNKNOWN; above all, it is not OK.");
+  ExpectStep(tomorrow, kOnlyOnce, NextStep::kCheckOutcome,
+             "Read it as UNKNOWN, which for this method means that "
+             "it may have been done.");
 }
 
 // Given code, to see where the knowledge comes from.

@@ -142,7 +142,8 @@ TEST(StatusBridgeTest, KeepsAPayloadInSeveralPieces) {
   status.SetPayload(kMovieErrorUrl, pieces);
   google::rpc::Status packed;
   ASSERT_TRUE(packed.ParseFromString(ToGrpcStatus(status).error_details()));
-  ASSERT_EQ(packed.details_size(), 1);
+  ASSERT_EQ(packed.details_size(), 1)
+      << "The absl::Status has one payload; it becomes one detail.";
   v1::MovieError unpacked;
   EXPECT_TRUE(packed.details(0).UnpackTo(&unpacked));
   EXPECT_EQ(unpacked.message().size(), 3000u)
@@ -181,7 +182,10 @@ TEST(StatusBridgeTest, FromAbslAndBackNothingIsLost) {
   status.SetPayload(kMovieErrorUrl,
                     absl::Cord(NotFoundError().SerializeAsString()));
   status.SetPayload("type.example.com/not.ours", absl::Cord("any bytes"));
-  EXPECT_EQ(ToAbslStatus(ToGrpcStatus(status)), status);
+  EXPECT_EQ(ToAbslStatus(ToGrpcStatus(status)), status)
+      << "Converted to a grpc::Status and back, it should be what it was, "
+         "code, "
+         "message and both payloads.";
   const absl::Status bare = absl::AbortedError("changed meanwhile");
   EXPECT_EQ(ToAbslStatus(ToGrpcStatus(bare)), bare);
 }

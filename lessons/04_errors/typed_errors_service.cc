@@ -27,6 +27,7 @@ grpc::Status WithMovieError(const grpc::Status& status, int32_t mid) {
 }
 
 google::rpc::RetryInfo RetryAfter(absl::Duration delay) {
+  delay = absl::Ceil(delay, absl::Milliseconds(1));  // Not a moment too early.
   google::rpc::RetryInfo info;
   // IDivDuration leaves the rest of the division in `delay`.
   info.mutable_retry_delay()->set_seconds(
@@ -74,9 +75,9 @@ grpc::Status TypedErrorsService::AddMovies(
     if (faults.field_violations_size() > 0) {
       v1::MovieError error;
       error.set_reason(v1::INVALID_MOVIE);
-      error.set_message(absl::StrCat("movie ", movie.mid(), " has ",
-                                     faults.field_violations_size(),
-                                     " fault(s)"));
+      error.set_message(absl::StrCat(
+          "movie ", movie.mid(),
+          " is refused; faults: ", faults.field_violations_size()));
       return StatusWithDetails(grpc::StatusCode::INVALID_ARGUMENT,
                                error.message(), {&error, &faults});
     }

@@ -8,10 +8,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -44,6 +44,13 @@ class AnsweringService final : public v1::MoviesService::Service {
     if (!metadata_.empty()) {
       context->AddTrailingMetadata(kDetailsKey, metadata_);
     }
+    return status_;
+  }
+
+  grpc::Status QueryMovie(grpc::ServerContext*, const v1::MovieQueryParams*,
+                          grpc::ServerWriter<v1::Movie>* writer) override {
+    writer->Write(v1::Movie());
+    absl::MutexLock lock(&mutex_);
     return status_;
   }
 
@@ -129,6 +136,20 @@ TEST_F(WireTest, OversizedDetailsCostTheWholeStatus) {
   EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(status.error_message(), HasSubstr("metadata size exceeds limit"));
   EXPECT_EQ(status.error_details(), "");
+}
+
+TEST_F(WireTest, AStreamLosesItsStatusToo) {
+  service_.Answer(grpc::Status(StatusCode::NOT_FOUND, "no more",
+                               std::string(9 * 1024, 'x')));
+  grpc::ClientContext context;
+  auto stub = v1::MoviesService::NewStub(server_.NewChannel());
+  auto reader = stub->QueryMovie(&context, v1::MovieQueryParams());
+  int read = 0;
+  v1::Movie movie;
+  while (reader->Read(&movie)) ++read;
+  EXPECT_EQ(reader->Finish().error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  // One movie was sent before. Whether it arrives is a matter of luck.
+  EXPECT_LE(read, 1);
 }
 
 TEST_F(WireTest, OversizedMessagesDoTheSame) {
