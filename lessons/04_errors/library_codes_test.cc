@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
@@ -43,7 +44,7 @@ class OddService final : public v1::MoviesService::Service {
         release.WaitForNotificationWithTimeout(absl::Seconds(10));
         return grpc::Status::OK;
       case kLargeAnswer:
-        response->set_movie_description(std::string(5 * 1024 * 1024, 'x'));
+        response->set_movie_description(std::string(5000, 'x'));
         return grpc::Status::OK;
       default:
         return grpc::Status::OK;
@@ -60,11 +61,11 @@ class LibraryCodesTest : public ::testing::Test {
     context_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
   }
 
-  grpc::Status GetMovie(int mid) {
+  grpc::Status GetMovie(int mid, grpc::ChannelArguments args = {}) {
     v1::MovieID request;
     request.set_mid(mid);
     v1::Movie movie;
-    return v1::MoviesService::NewStub(server_.NewChannel())
+    return v1::MoviesService::NewStub(server_.NewChannel(std::move(args)))
         ->GetMovie(&context_, request, &movie);
   }
 
@@ -98,8 +99,11 @@ TEST_F(LibraryCodesTest, ALateAnswerIsDeadlineExceededThoughTheHandlerIsAtIt) {
 }
 
 TEST_F(LibraryCodesTest, AnAnswerThatIsTooLargeIsResourceExhausted) {
-  // The handler was done, and well. A client takes 4 MB by default.
-  EXPECT_EQ(GetMovie(kLargeAnswer).error_code(),
+  // The handler was done, and well. A client takes 4 MB by default, this one
+  // less.
+  grpc::ChannelArguments args;
+  args.SetMaxReceiveMessageSize(1000);
+  EXPECT_EQ(GetMovie(kLargeAnswer, args).error_code(),
             StatusCode::RESOURCE_EXHAUSTED);
 }
 
