@@ -1,7 +1,6 @@
 #include "handle_status.h"
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"

@@ -1,14 +1,11 @@
 #include "pack_details.h"
 
-#include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"

@@ -5,12 +5,16 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
+#include "movies/v1/movies.grpc.pb.h"
+#include "support/test_server.h"
 
 namespace movies {
 namespace {
@@ -186,6 +190,58 @@ TEST(ReadDetailsTest, DetailsOfAnotherErrorAreNotUsed) {
                 "The status has the code NOT_FOUND (5), and the details inside "
                 "say INVALID_ARGUMENT (3): they belong to another error, which "
                 "somebody on the way has forwarded or replaced");
+}
+
+// Over the wire, from a server that misbehaves.
+
+class FailingService final : public v1::MoviesService::Service {
+ public:
+  explicit FailingService(std::string details) : details_(std::move(details)) {}
+
+  grpc::Status GetMovie(grpc::ServerContext*, const v1::MovieID*,
+                        v1::Movie*) override {
+    return Received(details_);
+  }
+
+ private:
+  const std::string details_;
+};
+
+// What a client's stub returns if the server sends these details.
+grpc::Status Call(const std::string& details) {
+  FailingService service(details);
+  support::TestServer server(&service);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
+  v1::Movie movie;
+  return v1::MoviesService::NewStub(server.NewChannel())
+      ->GetMovie(&context, v1::MovieID(), &movie);
+}
+
+TEST(ReadDetailsTest, GoodDetailsArriveOverTheWire) {
+  google::rpc::Status packed = NewPacked();
+  packed.add_details()->PackFrom(NotFoundError());
+  v1::MovieError error;
+  EXPECT_TRUE(FindDetail(Call(packed.SerializeAsString()), &error))
+      << "A server has sent a MovieError, and FindDetail did not find it.";
+}
+
+TEST(ReadDetailsTest, GarbageOverTheWireLeavesTheCode) {
+  const grpc::Status status = Call("\xde\xad\xbe\xef");
+  ExpectNothing(status, "A server has sent garbage for details");
+  EXPECT_EQ(status.error_code(), kCode);
+  EXPECT_EQ(status.error_message(), "no movie");
+}
+
+TEST(ReadDetailsTest, OversizedDetailsNeverArrive) {
+  google::rpc::Status packed = NewPacked();
+  v1::MovieError error = NotFoundError();
+  error.set_message(std::string(20'000, 'x'));
+  packed.add_details()->PackFrom(error);
+  const grpc::Status status = Call(packed.SerializeAsString());
+  ExpectNothing(status, "A server has sent 20 kB of details");
+  // Not the server's code: gRPC's own, for metadata that is too large.
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 // Given code, which stands on FindDetail.

@@ -1,7 +1,6 @@
 #include "status_bridge.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 

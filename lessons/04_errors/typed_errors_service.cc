@@ -100,8 +100,17 @@ grpc::Status TypedErrorsService::RateMovie(grpc::ServerContext* context,
                                            const v1::MovieRating* request,
                                            v1::MovieScore* response) {
   absl::SleepFor(options_.rating);  // Stands for a slow database.
-  return WithMovieError(CatalogueService::RateMovie(context, request, response),
-                        request->mid());
+  const grpc::Status status =
+      CatalogueService::RateMovie(context, request, response);
+  if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) {
+    google::rpc::BadRequest faults;
+    auto* violation = faults.add_field_violations();
+    violation->set_field("stars");
+    violation->set_description(status.error_message());
+    return StatusWithDetails(status.error_code(), status.error_message(),
+                             {&faults});
+  }
+  return WithMovieError(status, request->mid());
 }
 
 }  // namespace movies

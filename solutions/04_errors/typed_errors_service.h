@@ -28,8 +28,7 @@ struct TypedErrorsOptions {
   std::function<absl::Time()> now = absl::Now;
 };
 
-// Thread-safe. The streams RateMovies and those that it does not mention are
-// CatalogueService's.
+// Thread-safe. RateMovies is CatalogueService's, and refuses as RateMovie does.
 class TypedErrorsService : public CatalogueService {
  public:
   // `store` is not owned and must outlive the service.
@@ -53,8 +52,8 @@ class TypedErrorsService : public CatalogueService {
                          grpc::ServerReader<v1::Movie>* reader,
                          v1::AddMoviesSummary* response) override;
 
-  // INVALID_ARGUMENT or NOT_FOUND, with MovieError and ErrorInfo. The rating
-  // is counted even if the client has stopped waiting.
+  // INVALID_ARGUMENT with BadRequest, or NOT_FOUND with MovieError and
+  // ErrorInfo. The rating is counted even if the client has stopped waiting.
   grpc::Status RateMovie(grpc::ServerContext* context,
                          const v1::MovieRating* request,
                          v1::MovieScore* response) override;
