@@ -11,12 +11,14 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "movies/v1/movies.grpc.pb.h"
+#include "support/tcp_proxy.h"
 #include "support/test_server.h"
 #include "support/unserved_port.h"
 
@@ -42,6 +44,7 @@ class OddService final : public v1::MoviesService::Service {
       case kWaits:
         called.Notify();
         release.WaitForNotificationWithTimeout(absl::Seconds(10));
+        done.Notify();
         return grpc::Status::OK;
       case kLargeAnswer:
         response->set_movie_description(std::string(5000, 'x'));
@@ -53,6 +56,7 @@ class OddService final : public v1::MoviesService::Service {
 
   absl::Notification called;
   absl::Notification release;
+  absl::Notification done;
 };
 
 class LibraryCodesTest : public ::testing::Test {
@@ -124,6 +128,27 @@ TEST_F(LibraryCodesTest, NobodyThereIsUnavailable) {
                 ->GetMovie(&context_, v1::MovieID(), &movie)
                 .error_code(),
             StatusCode::UNAVAILABLE);
+}
+
+TEST_F(LibraryCodesTest, ABrokenConnectionIsUnavailableAndTheWorkIsDoneAnyway) {
+  absl::StatusOr<std::unique_ptr<support::TcpProxy>> proxy =
+      support::TcpProxy::Start(server_.address());
+  ASSERT_TRUE(proxy.ok()) << proxy.status();
+  auto stub =
+      v1::MoviesService::NewStub(support::LoopbackChannel((*proxy)->address()));
+  std::future<grpc::Status> call = std::async(std::launch::async, [&] {
+    v1::MovieID request;
+    request.set_mid(kWaits);
+    v1::Movie movie;
+    return stub->GetMovie(&context_, request, &movie);
+  });
+  ASSERT_TRUE(
+      service_.called.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  (*proxy)->DropConnections();
+  EXPECT_EQ(call.get().error_code(), StatusCode::UNAVAILABLE);
+  // The handler knows nothing of it, and finishes.
+  service_.release.Notify();
+  EXPECT_TRUE(service_.done.WaitForNotificationWithTimeout(absl::Seconds(10)));
 }
 
 TEST_F(LibraryCodesTest, ARequestThatDoesNotParseIsInternal) {
