@@ -1,0 +1,62 @@
+// The client's decision when a call is over: what to do next.
+//
+//   switch (DecideNextStep(status.error_code(), IdempotencyOf("GetMovie"))) …
+//
+// The code decides, and whether the method may be sent twice. The message is
+// for people.
+
+#ifndef HANDLE_STATUS_H_
+#define HANDLE_STATUS_H_
+
+#include <google/protobuf/descriptor.pb.h>
+#include <grpcpp/grpcpp.h>
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace movies {
+
+// Says whether a call may be sent twice: a method's option `idempotency_level`
+// in the proto.
+//   NO_SIDE_EFFECTS      it only reads
+//   IDEMPOTENT           it changes something; done twice is as done once
+//   IDEMPOTENCY_UNKNOWN  the option is not set: done twice may be too much
+using Idempotency = google::protobuf::MethodOptions::IdempotencyLevel;
+
+// What a client can do once a call is over.
+enum class NextStep {
+  // Go on with the response.
+  kUseResponse,
+  // Wait a little, and send the same call again. Only if it may be sent twice.
+  kRetry,
+  // Begin again with what led to the call: read, change, write.
+  kRestart,
+  // Change the request, or what it is about. As it is, it will fail again.
+  kChangeRequest,
+  // Get new credentials, and make the call with them.
+  kSignIn,
+  // Find out whether the server has done it: it may have, and the call is not
+  // one to be done twice.
+  kCheckOutcome,
+  // Tell whoever asked. Trying again does not help.
+  kGiveUp,
+};
+
+// Returns what a client does after a call that ended with `code`, of a method
+// with this `idempotency`.
+//
+// A newer server may send a code that this program does not know. It is treated
+// as UNKNOWN, which is what the protocol says of it. Thread-safe.
+NextStep DecideNextStep(grpc::StatusCode code, Idempotency idempotency);
+
+// Returns the option of a method of MoviesService, such as "GetMovie".
+// IDEMPOTENCY_UNKNOWN, the careful answer, if there is no such method.
+Idempotency IdempotencyOf(const std::string& method);
+
+// Returns `step` in words for people: "send the same call again after a pause".
+absl::string_view Describe(NextStep step);
+
+}  // namespace movies
+
+#endif  // HANDLE_STATUS_H_

@@ -1,0 +1,70 @@
+#include "handle_status.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include "movies/v1/movies.pb.h"
+
+namespace movies {
+
+using google::protobuf::MethodOptions;
+using grpc::StatusCode;
+
+NextStep DecideNextStep(StatusCode code, Idempotency idempotency) {
+  const bool repeatable = idempotency != MethodOptions::IDEMPOTENCY_UNKNOWN;
+  switch (code) {
+    case StatusCode::OK:
+      return NextStep::kUseResponse;
+    case StatusCode::INVALID_ARGUMENT:
+    case StatusCode::NOT_FOUND:
+    case StatusCode::ALREADY_EXISTS:
+    case StatusCode::FAILED_PRECONDITION:
+    case StatusCode::OUT_OF_RANGE:
+      return NextStep::kChangeRequest;
+    case StatusCode::ABORTED:
+      return NextStep::kRestart;
+    case StatusCode::UNAUTHENTICATED:
+      return NextStep::kSignIn;
+    case StatusCode::PERMISSION_DENIED:
+    case StatusCode::UNIMPLEMENTED:
+    case StatusCode::DATA_LOSS:
+      return NextStep::kGiveUp;
+    case StatusCode::UNAVAILABLE:
+    case StatusCode::RESOURCE_EXHAUSTED:
+      return repeatable ? NextStep::kRetry : NextStep::kCheckOutcome;
+    default:  // Too late, broken, or a code of tomorrow: done or not, who
+              // knows.
+      return repeatable ? NextStep::kGiveUp : NextStep::kCheckOutcome;
+  }
+}
+
+Idempotency IdempotencyOf(const std::string& method) {
+  const google::protobuf::MethodDescriptor* descriptor =
+      v1::Movie::descriptor()
+          ->file()
+          ->FindServiceByName("MoviesService")
+          ->FindMethodByName(method);
+  return descriptor == nullptr ? MethodOptions::IDEMPOTENCY_UNKNOWN
+                               : descriptor->options().idempotency_level();
+}
+
+absl::string_view Describe(NextStep step) {
+  switch (step) {
+    case NextStep::kUseResponse:
+      return "use the response";
+    case NextStep::kRetry:
+      return "send the same call again after a pause";
+    case NextStep::kRestart:
+      return "begin again: read, change, write";
+    case NextStep::kChangeRequest:
+      return "change the request: as it is, it will fail again";
+    case NextStep::kSignIn:
+      return "sign in, and call again";
+    case NextStep::kCheckOutcome:
+      return "do not repeat it: find out whether it was done";
+    case NextStep::kGiveUp:
+      return "give up, and tell whoever asked";
+  }
+  return "give up, and tell whoever asked";
+}
+
+}  // namespace movies

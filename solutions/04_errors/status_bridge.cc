@@ -1,0 +1,33 @@
+#include "status_bridge.h"
+
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "payloads.h"
+
+namespace movies {
+
+absl::Status ToAbslStatus(const grpc::Status& status) {
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()),
+                      status.error_message());
+  for (const auto& [type_url, value] : ReadDetails(status)) {
+    result.SetPayload(type_url, absl::Cord(value));
+  }
+  return result;
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  // Where code() says kUnknown for a number that absl does not know.
+  const int code = status.raw_code();
+  const std::string message(status.message());
+  Payloads payloads;
+  status.ForEachPayload(
+      [&payloads](absl::string_view type_url, const absl::Cord& value) {
+        payloads.emplace_back(type_url, value);
+      });
+  return grpc::Status(static_cast<grpc::StatusCode>(code), message,
+                      WriteDetails(code, message, payloads));
+}
+
+}  // namespace movies
