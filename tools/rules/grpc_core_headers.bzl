@@ -15,11 +15,11 @@ package(default_visibility = ["//visibility:public"])
 
 cc_library(
     name = "headers",
-    hdrs = glob(["src/core/**/*.h"]),
-    # With -isystem, so no warning about them.
+    hdrs = glob(["include/src/core/**/*.h"]),
+    # So GCC takes them for the system's, of which it does not warn.
     includes = [
-        ".",
-        "src/core/ext/upb-generated",
+        "include",
+        "include/src/core/ext/upb-generated",
     ],
 )
 
@@ -69,7 +69,7 @@ def _grpc_core_headers_impl(repository_ctx):
             version,
             " and ".join(gems.keys()),
         ))
-    repository_ctx.symlink(gems[version].get_child("src").get_child("core"), "src/core")
+    repository_ctx.symlink(gems[version].get_child("src").get_child("core"), "include/src/core")
     repository_ctx.file("BUILD.bazel", _BUILD.format(adapter = adapter), False)
 
 grpc_core_headers = repository_rule(

@@ -6,7 +6,10 @@ with an odd include path, or with hundreds of headers, keeps them to itself.
 """
 
 def _link_only_impl(ctx):
-    return [CcInfo(linking_context = ctx.attr.dep[CcInfo].linking_context)]
+    return [
+        DefaultInfo(files = ctx.attr.dep[DefaultInfo].files),
+        CcInfo(linking_context = ctx.attr.dep[CcInfo].linking_context),
+    ]
 
 link_only = rule(
     implementation = _link_only_impl,
