@@ -66,12 +66,12 @@ struct ResolverState {
   // "unix:/run/movies.sock", "unix-abstract:movies". Names of hosts are not
   // addresses; whoever has one must resolve it first. An empty list says that
   // there is no server: calls fail until there is.
-  std::vector<std::string> addresses;
+  std::vector<std::string> addresses = {};
 
   // How the channel is to use them, as the JSON form of
   // https://github.com/grpc/grpc/blob/master/doc/service_config.md. Without
   // one, the channel's own applies: the one in its arguments, if any.
-  std::optional<std::string> service_config_json;
+  std::optional<std::string> service_config_json = std::nullopt;
 };
 
 // How a resolver talks to the one channel that it was built for.
@@ -79,7 +79,8 @@ struct ResolverState {
 // Both functions may be called from any thread, from within Build(), Resolver's
 // functions and its destructor too, and with locks held: they never call back
 // and never wait for the channel. Reports take effect in the order in which
-// they were made, a moment later and on one of gRPC's threads.
+// they were made, a moment later and on one of gRPC's threads. A good state
+// takes the place of reports that the channel has not yet come for.
 //
 // It may outlive its channel, which it does not keep alive; see CANCELLED.
 class ClientConnection {

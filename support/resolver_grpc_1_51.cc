@@ -6,7 +6,6 @@
 #include <grpc/grpc.h>
 #include <grpcpp/version_info.h>
 
-#include <deque>
 #include <limits>
 #include <memory>
 #include <string>
@@ -26,13 +25,11 @@
 #include "src/core/lib/address_utils/parse_address.h"
 #include "src/core/lib/channel/channel_args.h"
 #include "src/core/lib/channel/channel_stack_builder.h"
-#include "src/core/lib/channel/promise_based_filter.h"
 #include "src/core/lib/config/core_configuration.h"
 #include "src/core/lib/gprpp/debug_location.h"
 #include "src/core/lib/gprpp/orphanable.h"
 #include "src/core/lib/gprpp/ref_counted_ptr.h"
 #include "src/core/lib/gprpp/work_serializer.h"
-#include "src/core/lib/handshaker/proxy_mapper.h"
 #include "src/core/lib/iomgr/exec_ctx.h"
 #include "src/core/lib/iomgr/resolved_address.h"
 #include "src/core/lib/resolver/resolver.h"
@@ -76,27 +73,6 @@ ResolverTarget ToTarget(const grpc_core::URI& uri) {
   return target;
 }
 
-absl::Status Check(const grpc_core::URI& uri) {
-  std::shared_ptr<ResolverBuilder> builder = FindResolverBuilder(uri.scheme());
-  if (builder == nullptr) return absl::OkStatus();
-  return builder->CheckTarget(ToTarget(uri));
-}
-
-// Returns why the target that these channel arguments hold is refused, or OK,
-// also for a target that is none of ours.
-absl::Status CheckTargetIn(const grpc_core::ChannelArgs& args) {
-  const absl::optional<absl::string_view> target =
-      args.GetString(GRPC_ARG_SERVER_URI);
-  if (!target.has_value()) return absl::OkStatus();
-  // gRPC puts its default scheme before what it cannot parse.
-  const absl::string_view given = absl::StripPrefix(*target, "dns:///");
-  absl::StatusOr<grpc_core::URI> uri = grpc_core::URI::Parse(given);
-  if (uri.ok()) return Check(*uri);
-  const absl::string_view scheme = given.substr(0, given.find(':'));
-  if (FindResolverBuilder(scheme) == nullptr) return absl::OkStatus();
-  return uri.status();
-}
-
 absl::StatusOr<grpc_resolved_address> ParseAddress(const std::string& address) {
   absl::StatusOr<grpc_resolved_address> parsed =
       grpc_core::StringToSockaddr(address);
@@ -138,7 +114,8 @@ class Connection : public ClientConnection,
              std::unique_ptr<grpc_core::Resolver::ResultHandler> handler)
       : channel_(std::make_unique<Channel>()) {
     absl::MutexLock lock(&mutex_);
-    channel_->target = args.uri.ToString();
+    channel_->target = args.args.GetOwnedString(GRPC_ARG_SERVER_URI)
+                           .value_or(args.uri.ToString());
     channel_->args = args.args;
     channel_->serializer = args.work_serializer;
     channel_->handler = std::move(handler);
@@ -172,6 +149,9 @@ class Connection : public ClientConnection,
       status = result.service_config.status();
       if (!status.ok()) result.service_config = ToUnavailable(status);
     }
+    // Nothing is left of what was reported before a state that is good. So one
+    // who reports faster than the channel listens does not fill the memory.
+    if (status.ok()) unreported_.clear();
     return Report(std::move(result), std::move(status));
   }
 
@@ -183,11 +163,10 @@ class Connection : public ClientConnection,
   // Forgets the channel. Called in its work serializer.
   void Close() {
     std::unique_ptr<Channel> channel;
-    std::deque<grpc_core::Resolver::Result> unreported;
+    std::vector<grpc_core::Resolver::Result> unreported;
     absl::MutexLock lock(&mutex_);
-    channel = std::move(channel_);
-    unreported = std::move(unreported_);
-    unreported_.clear();
+    channel.swap(channel_);
+    unreported.swap(unreported_);
   }
 
  private:
@@ -218,7 +197,8 @@ class Connection : public ClientConnection,
     if (channel_ == nullptr) return Closed();
     result.args = channel_->args;
     unreported_.push_back(std::move(result));
-    if (unreported_.size() == 1) {
+    if (!called_for_thread_) {
+      called_for_thread_ = true;
       channel_->args.GetObject<EventEngine>()->Run(
           [self = shared_from_this()] { self->EnterSerializer(); });
     }
@@ -234,23 +214,24 @@ class Connection : public ClientConnection,
       if (channel_ == nullptr) return;
       serializer = channel_->serializer;
     }
-    serializer->Run([self = shared_from_this()] { self->ReportAllLocked(); },
+    serializer->Run([self = shared_from_this()] { self->ReportLocked(); },
                     DEBUG_LOCATION);
   }
 
   // Runs in the serializer, as Close() does, so the handler stays while it is
-  // used.
-  void ReportAllLocked() {
-    while (true) {
-      grpc_core::Resolver::Result result;
-      grpc_core::Resolver::ResultHandler* handler = nullptr;
-      {
-        absl::MutexLock lock(&mutex_);
-        if (channel_ == nullptr || unreported_.empty()) return;
-        handler = channel_->handler.get();
-        result = std::move(unreported_.front());
-        unreported_.pop_front();
-      }
+  // used. What is reported meanwhile has to wait for its turn, or a resolver
+  // that never stops reporting would keep the channel from all else.
+  void ReportLocked() {
+    std::vector<grpc_core::Resolver::Result> results;
+    grpc_core::Resolver::ResultHandler* handler = nullptr;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (channel_ == nullptr) return;
+      called_for_thread_ = false;
+      results.swap(unreported_);
+      handler = channel_->handler.get();
+    }
+    for (grpc_core::Resolver::Result& result : results) {
       handler->ReportResult(std::move(result));
     }
   }
@@ -258,8 +239,10 @@ class Connection : public ClientConnection,
   absl::Mutex mutex_;
   // Null once closed.
   std::unique_ptr<Channel> channel_ ABSL_GUARDED_BY(mutex_);
-  // Oldest first. Whoever adds the first one calls for a thread.
-  std::deque<grpc_core::Resolver::Result> unreported_ ABSL_GUARDED_BY(mutex_);
+  // Oldest first.
+  std::vector<grpc_core::Resolver::Result> unreported_ ABSL_GUARDED_BY(mutex_);
+  // Whether EnterSerializer() or ReportLocked() will yet come for them.
+  bool called_for_thread_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // What gRPC takes for the resolver. The functions named Locked are called in
@@ -307,7 +290,7 @@ class FactoryAdapter : public grpc_core::ResolverFactory {
   absl::string_view scheme() const override { return scheme_; }
 
   bool IsValidUri(const grpc_core::URI& uri) const override {
-    return Check(uri).ok();
+    return builder_->CheckTarget(ToTarget(uri)).ok();
   }
 
   grpc_core::OrphanablePtr<grpc_core::Resolver> CreateResolver(
@@ -327,66 +310,46 @@ class FactoryAdapter : public grpc_core::ResolverFactory {
   const std::string scheme_;
 };
 
-// The whole stack of a channel whose target was refused: every call fails with
-// the reason. It is gRPC's own filter for channels that are of no use; gRPC by
-// itself would put a sentence of its own there.
-class RefusedTargetFilter : public grpc_core::LameClientFilter {
- public:
-  static const grpc_channel_filter kFilter;
-
-  static absl::StatusOr<RefusedTargetFilter> Create(
-      const grpc_core::ChannelArgs& args,
-      grpc_core::ChannelFilter::Args filter_args) {
-    absl::Status reason = CheckTargetIn(args);
-    // A builder that changed its mind meanwhile.
-    if (reason.ok()) reason = absl::UnavailableError("the target was refused");
-    const grpc_arg arg = grpc_core::MakeLameClientErrorArg(&reason);
-    const grpc_channel_args only_reason = {1, const_cast<grpc_arg*>(&arg)};
-    absl::StatusOr<grpc_core::LameClientFilter> filter =
-        grpc_core::LameClientFilter::Create(
-            grpc_core::ChannelArgs::FromC(&only_reason), filter_args);
-    if (!filter.ok()) return filter.status();
-    return RefusedTargetFilter(*std::move(filter));
-  }
-
- private:
-  explicit RefusedTargetFilter(grpc_core::LameClientFilter filter)
-      : grpc_core::LameClientFilter(std::move(filter)) {}
-};
-
-const grpc_channel_filter RefusedTargetFilter::kFilter =
-    grpc_core::MakePromiseBasedFilter<RefusedTargetFilter,
-                                      grpc_core::FilterEndpoint::kClient,
-                                      grpc_core::kFilterIsLast>(
-        "refused-target");
-
-bool ReplaceIfRefused(grpc_core::ChannelStackBuilder* builder) {
-  if (CheckTargetIn(builder->channel_args()).ok()) return true;
-  builder->mutable_stack()->clear();
-  builder->AppendFilter(&RefusedTargetFilter::kFilter);
-  return true;
+// Adds the reason to the arguments of a channel that is refused.
+grpc_core::ChannelArgs Refuse(const grpc_core::ChannelArgs& args,
+                              absl::Status reason) {
+  return args.Set(grpc_core::MakeLameClientErrorArg(&reason));
 }
 
-// gRPC would ask an HTTP proxy that the environment names to connect to the
-// target, by its name, and ask no resolver; but only the resolver knows what
-// names of its scheme mean.
-class NoProxyForOurSchemes : public grpc_core::ProxyMapperInterface {
- public:
-  absl::optional<std::string> MapName(
-      absl::string_view target, grpc_core::ChannelArgs* /*args*/) override {
-    absl::StatusOr<grpc_core::URI> uri = grpc_core::URI::Parse(target);
-    if (!uri.ok() || FindResolverBuilder(uri->scheme()) == nullptr) {
-      return absl::nullopt;
-    }
-    return std::string(target);
-  }
+bool IsRefused(const grpc_core::ChannelArgs& args) {
+  return args.Contains(grpc_core::MakeLameClientErrorArg(nullptr).key);
+}
 
-  absl::optional<grpc_resolved_address> MapAddress(
-      const grpc_resolved_address& /*address*/,
-      grpc_core::ChannelArgs* /*args*/) override {
-    return absl::nullopt;
+// Called for every channel before it is created. Takes care of those of our
+// schemes.
+grpc_core::ChannelArgs MutateArgs(const char* target,
+                                  const grpc_core::ChannelArgs& args,
+                                  grpc_channel_stack_type type) {
+  if (type != GRPC_CLIENT_CHANNEL || target == nullptr) return args;
+  const absl::string_view text = target;
+  std::shared_ptr<ResolverBuilder> builder =
+      FindResolverBuilder(text.substr(0, text.find(':')));
+  if (builder == nullptr) return args;
+  absl::StatusOr<grpc_core::URI> uri = grpc_core::URI::Parse(text);
+  if (!uri.ok()) return Refuse(args, uri.status());
+  absl::Status status = builder->CheckTarget(ToTarget(*uri));
+  if (!status.ok()) return Refuse(args, std::move(status));
+  // If the environment names an HTTP proxy, gRPC would ask that to connect to
+  // the target, and no resolver. But only the resolver knows what the names of
+  // its scheme mean.
+  return args.Set(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+}
+
+// Makes a refused channel one of those of which gRPC says that they are lame:
+// each call fails with the reason. By itself gRPC would make it lame too, but
+// with a sentence of its own for a reason.
+bool MakeLameIfRefused(grpc_core::ChannelStackBuilder* builder) {
+  if (IsRefused(builder->channel_args())) {
+    builder->mutable_stack()->clear();
+    builder->AppendFilter(&grpc_core::LameClientFilter::kFilter);
   }
-};
+  return true;
+}
 
 // Runs when gRPC fills its registries: once, or by several threads at once of
 // which one wins.
@@ -396,17 +359,16 @@ void FillRegistries(grpc_core::CoreConfiguration::Builder* registries) {
     registries->resolver_registry()->RegisterResolverFactory(
         std::make_unique<FactoryAdapter>(std::move(builder)));
   }
-  registries->proxy_mapper_registry()->Register(
-      /*at_start=*/true, std::make_unique<NoProxyForOurSchemes>());
   // After all other stages, so that nothing is added to a refused channel.
   registries->channel_init()->RegisterStage(
-      GRPC_CLIENT_CHANNEL, std::numeric_limits<int>::max(), ReplaceIfRefused);
+      GRPC_CLIENT_CHANNEL, std::numeric_limits<int>::max(), MakeLameIfRefused);
 }
 
 // Before main(), because gRPC ends a program that asks for this once the
 // registries are filled, and does not let it find out.
 [[maybe_unused]] const bool kAskedGrpc = [] {
   grpc_core::CoreConfiguration::RegisterBuilder(FillRegistries);
+  grpc_channel_args_set_client_channel_creation_mutator(MutateArgs);
   return true;
 }();
 
