@@ -141,10 +141,10 @@ class ResolverBuilder {
   // case letters first, then also digits, "+", "-" and "." (RFC 3986, 3.1).
   virtual std::string Scheme() const = 0;
 
-  // Returns why no resolver can be had for this target, or OK. Asked when a
-  // channel is created, maybe more than once. The channel is then of no use:
-  // each of its calls fails at once with exactly this status, even one that
-  // would wait for ready.
+  // Returns why no resolver can be had for this target, or OK. Asked once,
+  // when a channel is created. A channel that is refused is of no use: each of
+  // its calls fails at once with exactly this status, even one that would wait
+  // for ready.
   virtual absl::Status CheckTarget(const ResolverTarget& target) const;
 
   // Starts a resolver. Called when a channel is first used, and again when it

@@ -2,7 +2,6 @@
 // includes gRPC's internal headers. CONTRIBUTING.md says how another version
 // gets one.
 
-#include <grpc/event_engine/event_engine.h>
 #include <grpc/grpc.h>
 #include <grpcpp/version_info.h>
 
@@ -30,7 +29,9 @@
 #include "src/core/lib/gprpp/orphanable.h"
 #include "src/core/lib/gprpp/ref_counted_ptr.h"
 #include "src/core/lib/gprpp/work_serializer.h"
+#include "src/core/lib/iomgr/closure.h"
 #include "src/core/lib/iomgr/exec_ctx.h"
+#include "src/core/lib/iomgr/executor.h"
 #include "src/core/lib/iomgr/resolved_address.h"
 #include "src/core/lib/resolver/resolver.h"
 #include "src/core/lib/resolver/resolver_factory.h"
@@ -57,7 +58,6 @@
 namespace support {
 namespace {
 
-using grpc_event_engine::experimental::EventEngine;
 using resolver_internal::FindResolverBuilder;
 using resolver_internal::ToUnavailable;
 
@@ -124,12 +124,12 @@ class Connection : public ClientConnection,
   absl::Status UpdateState(ResolverState state) override {
     absl::StatusOr<grpc_core::ServerAddressList> addresses =
         ParseAddresses(state.addresses);
+    // gRPC wants one on every thread that does something for it.
+    grpc_core::ExecCtx exec_ctx;
     if (!addresses.ok()) {
       absl::MutexLock lock(&mutex_);
       return Report(Failure(addresses.status()), addresses.status());
     }
-    // A service config may hold gRPC's objects, so an ExecCtx must be there.
-    grpc_core::ExecCtx exec_ctx;
     // What gRPC keeps for the channel may be used as long as it is not closed,
     // which takes the mutex.
     absl::MutexLock lock(&mutex_);
@@ -156,6 +156,7 @@ class Connection : public ClientConnection,
   }
 
   void ReportError(const absl::Status& error) override {
+    grpc_core::ExecCtx exec_ctx;
     absl::MutexLock lock(&mutex_);
     Report(Failure(error), absl::OkStatus()).IgnoreError();
   }
@@ -199,23 +200,29 @@ class Connection : public ClientConnection,
     unreported_.push_back(std::move(result));
     if (!called_for_thread_) {
       called_for_thread_ = true;
-      channel_->args.GetObject<EventEngine>()->Run(
-          [self = shared_from_this()] { self->EnterSerializer(); });
+      // Not the newer EventEngine::Run(): there a wake-up may go to a thread
+      // that sleeps for a second on purpose.
+      grpc_core::Executor::Run(
+          GRPC_CLOSURE_CREATE(
+              EnterSerializer,
+              new std::shared_ptr<Connection>(shared_from_this()), nullptr),
+          absl::OkStatus());
     }
     return status;
   }
 
-  void EnterSerializer() {
-    grpc_core::ApplicationCallbackExecCtx callback_exec_ctx;
-    grpc_core::ExecCtx exec_ctx;
+  // Runs on a thread of gRPC's, with nothing of ours or of the channel's held.
+  static void EnterSerializer(void* arg, absl::Status /*ok*/) {
+    const std::unique_ptr<std::shared_ptr<Connection>> owned(
+        static_cast<std::shared_ptr<Connection>*>(arg));
+    const std::shared_ptr<Connection>& self = *owned;
     std::shared_ptr<grpc_core::WorkSerializer> serializer;
     {
-      absl::MutexLock lock(&mutex_);
-      if (channel_ == nullptr) return;
-      serializer = channel_->serializer;
+      absl::MutexLock lock(&self->mutex_);
+      if (self->channel_ == nullptr) return;
+      serializer = self->channel_->serializer;
     }
-    serializer->Run([self = shared_from_this()] { self->ReportLocked(); },
-                    DEBUG_LOCATION);
+    serializer->Run([self] { self->ReportLocked(); }, DEBUG_LOCATION);
   }
 
   // Runs in the serializer, as Close() does, so the handler stays while it is
@@ -289,9 +296,8 @@ class FactoryAdapter : public grpc_core::ResolverFactory {
 
   absl::string_view scheme() const override { return scheme_; }
 
-  bool IsValidUri(const grpc_core::URI& uri) const override {
-    return builder_->CheckTarget(ToTarget(uri)).ok();
-  }
+  // MutateArgs() has asked the builder.
+  bool IsValidUri(const grpc_core::URI& /*uri*/) const override { return true; }
 
   grpc_core::OrphanablePtr<grpc_core::Resolver> CreateResolver(
       grpc_core::ResolverArgs args) const override {

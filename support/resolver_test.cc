@@ -197,6 +197,11 @@ class ScriptedBuilder : public ResolverBuilder {
     return scripts_[endpoint] = std::make_shared<Script>();
   }
 
+  void ForgetScript(const std::string& endpoint) {
+    absl::MutexLock lock(&mutex_);
+    scripts_.erase(endpoint);
+  }
+
  private:
   const std::string scheme_;
   mutable absl::Mutex mutex_;
@@ -609,7 +614,8 @@ TEST_F(ResolverTest, AResolverMayReportWithItsLockHeld) {
     absl::MutexLock lock(&mutex);
     EXPECT_TRUE(connection->UpdateState({{port.address()}}).ok());
   }
-  EXPECT_TRUE(script_->AwaitResolveNow(1));
+  EXPECT_TRUE(connection->UpdateState({{a_.address()}}).ok());
+  EXPECT_EQ(Ask(channel, /*wait_for_ready=*/true), "a");
 }
 
 TEST_F(ResolverTest, ADestructorMayWaitForAThreadThatReports) {
@@ -766,6 +772,7 @@ TEST_F(ResolverTest, ARefusedTargetIsRefusedForGood) {
   auto channel = LoopbackChannel("test:///late");
   TestScheme()->NewScript("late");
   EXPECT_EQ(Ask(channel), "OUT_OF_RANGE: no script is named \"late\"");
+  TestScheme()->ForgetScript("late");
   EXPECT_EQ(channel->GetState(/*try_to_connect=*/true),
             GRPC_CHANNEL_TRANSIENT_FAILURE);
 }
