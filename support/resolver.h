@@ -126,8 +126,10 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
 
   // A hint that the addresses may be stale: a connection broke or could not be
-  // made. Often called, so a resolver that asks somebody should not ask each
-  // time. One that is told of every change can ignore it.
+  // made, or the channel knows of no server. Often called, so a resolver that
+  // asks somebody should not ask each time; nor should it answer at once that
+  // there is no server, or it will be called again at once. One that is told of
+  // every change can ignore it.
   virtual void ResolveNow() {}
 };
 

@@ -189,6 +189,8 @@ class Connection : public ClientConnection,
     grpc_core::Resolver::Result result;
     result.addresses = ToUnavailable(error);
     result.service_config = result.addresses.status();
+    // For calls that fail because the last good state had no address.
+    result.resolution_note = std::string(result.addresses.status().message());
     return result;
   }
 

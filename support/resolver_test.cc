@@ -224,6 +224,10 @@ class NamedMovies : public MoviesService::Service {
   grpc::Status GetMovie(grpc::ServerContext* context,
                         const MovieID* /*request*/, Movie* response) override {
     ++calls;
+    if (hold_next_call_.exchange(false)) {
+      held_.Notify();
+      release_.WaitForNotification();
+    }
     response->set_movie_name(name_);
     response->set_movie_description(
         std::string(context->ExperimentalGetAuthority().data(),
@@ -231,10 +235,18 @@ class NamedMovies : public MoviesService::Service {
     return grpc::Status::OK;
   }
 
+  // The next call is not answered before Release().
+  void HoldNextCall() { hold_next_call_ = true; }
+  void AwaitHeldCall() { held_.WaitForNotification(); }
+  void Release() { release_.Notify(); }
+
   std::atomic<int> calls{0};
 
  private:
   const std::string name_;
+  std::atomic<bool> hold_next_call_{false};
+  absl::Notification held_;
+  absl::Notification release_;
 };
 
 struct NamedServer {
@@ -510,6 +522,41 @@ TEST_F(ResolverTest, AServerAfterNoneIsUsed) {
   auto channel = NewChannel();
   WaitingCall call(channel);
   EXPECT_TRUE(script_->Connection()->UpdateState({{a_.address()}}).ok());
+  EXPECT_EQ(call.Wait(), "a");
+}
+
+TEST_F(ResolverTest, AnErrorAfterNoServerIsWhatCallsFailWith) {
+  StartsWith({});
+  auto channel = NewChannel();
+  EXPECT_THAT(Ask(channel), HasSubstr("knows of no server"));
+  script_->Connection()->ReportError(absl::UnavailableError("it is away now"));
+  std::string answer;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  do {
+    answer = Ask(channel);
+  } while (!absl::StrContains(answer, "it is away now") &&
+           std::chrono::steady_clock::now() < deadline);
+  EXPECT_EQ(answer, "UNAVAILABLE: empty address list: it is away now");
+}
+
+TEST_F(ResolverTest, NoServerAsksToResolveNow) {
+  StartsWith({});
+  auto channel = NewChannel();
+  Ask(channel);
+  EXPECT_TRUE(script_->AwaitResolveNow(1));
+}
+
+TEST_F(ResolverTest, ACallInFlightOutlastsItsAddress) {
+  a_.service.HoldNextCall();
+  StartsWith({{a_.address()}});
+  auto channel = NewChannel();
+  WaitingCall call(channel);
+  a_.service.AwaitHeldCall();
+  EXPECT_TRUE(script_->Connection()->UpdateState({{b_.address()}}).ok());
+  EXPECT_TRUE(AskUntil(channel, "b"));
+  EXPECT_TRUE(script_->Connection()->UpdateState({}).ok());
+  EXPECT_FALSE(call.done());
+  a_.service.Release();
   EXPECT_EQ(call.Wait(), "a");
 }
 
