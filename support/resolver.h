@@ -12,7 +12,9 @@
 //     absl::StatusOr<std::unique_ptr<support::Resolver>> Build(
 //         const support::ResolverTarget& target,
 //         std::shared_ptr<support::ClientConnection> connection) override {
-//       connection->UpdateState({{"127.0.0.1:50051", "127.0.0.1:50052"}});
+//       absl::Status status = connection->UpdateState(
+//           {{"127.0.0.1:50051", "127.0.0.1:50052"}});
+//       if (!status.ok()) return status;
 //       return std::make_unique<support::Resolver>();
 //     }
 //   };
@@ -25,7 +27,8 @@
 //
 // What a resolver may report and what the channel makes of it:
 // https://github.com/grpc/grpc/blob/master/doc/naming.md. What a target looks
-// like: RFC 3986; gRPC decodes its %XX.
+// like: RFC 3986; gRPC decodes its %XX. An HTTP proxy that the environment names
+// is not asked for these targets, whatever the channel's arguments say.
 
 #ifndef SUPPORT_RESOLVER_H_
 #define SUPPORT_RESOLVER_H_
