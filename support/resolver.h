@@ -27,8 +27,8 @@
 //
 // What a resolver may report and what the channel makes of it:
 // https://github.com/grpc/grpc/blob/master/doc/naming.md. What a target looks
-// like: RFC 3986; gRPC decodes its %XX. An HTTP proxy that the environment names
-// is not asked for these targets, whatever the channel's arguments say.
+// like: RFC 3986; gRPC decodes its %XX. An HTTP proxy that the environment
+// names is not asked for these targets, whatever the channel's arguments say.
 
 #ifndef SUPPORT_RESOLVER_H_
 #define SUPPORT_RESOLVER_H_
