@@ -33,6 +33,15 @@ class ScriptedService : public v1::MoviesService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status QueryMovie(grpc::ServerContext* context,
+                          const v1::MovieQueryParams*,
+                          grpc::ServerWriter<v1::Movie>* writer) override {
+    context->AddInitialMetadata("x-served-by", "back");
+    context->AddTrailingMetadata("x-steps", "1");
+    writer->Write(v1::Movie());
+    return grpc::Status::OK;
+  }
+
   std::function<void(grpc::ServerContext*)> script = [](grpc::ServerContext*) {
   };
   Metadata metadata;
@@ -136,6 +145,30 @@ TEST(MetadataTest, WhatIsLegalArrivesAsItWasSent) {
     EXPECT_TRUE(CheckMetadata(key, value).ok());
     EXPECT_THAT(service.metadata, Contains(Pair(key, value)));
   }
+}
+
+TEST(MetadataTest, AStreamHasItsMetadataAtBothEnds) {
+  ScriptedService service;
+  support::TestServer server(&service);
+  auto stub = v1::MoviesService::NewStub(server.NewChannel());
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
+  auto reader = stub->QueryMovie(&context, v1::MovieQueryParams());
+  reader->WaitForInitialMetadata();  // Or Read().
+  EXPECT_THAT(CopyMetadata(context.GetServerInitialMetadata()),
+              Contains(Pair("x-served-by", "back")));
+  v1::Movie movie;
+  while (reader->Read(&movie)) {
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_THAT(CopyMetadata(context.GetServerTrailingMetadata()),
+              Contains(Pair("x-steps", "1")));
+}
+
+TEST(TooEarlyDeathTest, InitialMetadataBeforeItCameEndsTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  grpc::ClientContext context;
+  EXPECT_DEATH(context.GetServerInitialMetadata(), "initial_metadata_received");
 }
 
 TEST(MetadataTest, ACheckNeverSpellsTheValueOut) {

@@ -27,7 +27,8 @@ struct MovieReply {
 };
 
 // Calls GetMovie and sends `metadata` along, its `-bin` values as they are:
-// gRPC encodes them. In the reply they are decoded in the same way.
+// gRPC sees to how they travel, and in the reply they are as the server sent
+// them.
 //
 // A pair that CheckMetadata() does not pass makes the status INVALID_ARGUMENT
 // with its message, and no call is made. Otherwise the status is the server's,

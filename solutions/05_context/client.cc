@@ -135,6 +135,8 @@ class Story {
 
   void End(const grpc::Status& status, grpc::StatusCode expected) {
     log_.Say("   " + Outcome(status));
+    // So that the server's lines about this call come before those of the next.
+    absl::SleepFor(absl::Milliseconds(100));
     if (status.error_code() == expected) return;
     as_expected_ = false;
     if (absl::StartsWith(status.error_message(), "TODO(")) {
