@@ -34,7 +34,10 @@ TEST(DeadlineBudgetTest, KeepsTheReserveForItself) {
       absl::Seconds(10), MakeBudget(absl::Seconds(2), absl::Seconds(60)));
   ASSERT_TRUE(time.ok()) << "The caller waits 10 s, which is plenty, and "
                             "NextDeadline returned "
-                         << time.status() << ".";
+                         << time.status()
+                         << ". The next service's time is limited twice: by "
+                            "the caller's deadline, of which this service "
+                            "keeps a reserve, and by its own at_most.";
   EXPECT_EQ(*time, absl::Seconds(8))
       << "The caller waits 10 s and this service keeps 2 s for itself. If the "
          "next service may take until the caller's own deadline, its answer "
@@ -44,7 +47,8 @@ TEST(DeadlineBudgetTest, KeepsTheReserveForItself) {
 TEST(DeadlineBudgetTest, NeverLetsTheNextTakeMoreThanTheMost) {
   const absl::StatusOr<absl::Duration> time = TimeForTheNext(
       absl::Seconds(100), MakeBudget(absl::Seconds(2), absl::Seconds(5)));
-  ASSERT_TRUE(time.ok()) << time.status();
+  ASSERT_TRUE(time.ok()) << "The caller waits 100 s, which is plenty: "
+                         << time.status();
   EXPECT_EQ(*time, absl::Seconds(5))
       << "The caller would wait 100 s, but this service lets the next take 5 s "
          "at most: the earlier of the two counts.";
@@ -88,7 +92,8 @@ TEST(DeadlineBudgetTest, NoDeadlineAndNoMostIsNoDeadline) {
   const absl::StatusOr<absl::Time> deadline = NextDeadline(
       absl::InfiniteFuture(),
       MakeBudget(absl::Seconds(2), absl::InfiniteDuration()), kNow);
-  ASSERT_TRUE(deadline.ok()) << deadline.status();
+  ASSERT_TRUE(deadline.ok())
+      << "A caller that set no deadline waits for ever: " << deadline.status();
   EXPECT_EQ(*deadline, absl::InfiniteFuture())
       << "Neither the caller nor this service sets a limit.";
 }

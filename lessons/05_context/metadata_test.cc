@@ -165,10 +165,18 @@ TEST(MetadataTest, AStreamHasItsMetadataAtBothEnds) {
               Contains(Pair("x-steps", "1")));
 }
 
-TEST(TooEarlyDeathTest, InitialMetadataBeforeItCameEndsTheProcess) {
+TEST(TooEarlyDeathTest, InitialMetadataNotWaitedForEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  grpc::ClientContext context;
-  EXPECT_DEATH(context.GetServerInitialMetadata(), "initial_metadata_received");
+  EXPECT_DEATH(
+      {
+        ScriptedService service;
+        support::TestServer server(&service);
+        auto stub = v1::MoviesService::NewStub(server.NewChannel());
+        grpc::ClientContext context;
+        auto reader = stub->QueryMovie(&context, v1::MovieQueryParams());
+        context.GetServerInitialMetadata();
+      },
+      "initial_metadata_received");
 }
 
 TEST(MetadataTest, ACheckNeverSpellsTheValueOut) {

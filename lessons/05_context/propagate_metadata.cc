@@ -7,7 +7,7 @@ namespace movies {
 Metadata MetadataToForward(const ReceivedMetadata& received,
                            const AllowList& allowed) {
   // TODO(05_context.propagate_metadata): Keep the pairs whose key is in the
-  // allow-list, whatever its letter case there, and that CheckMetadata() passes.
+  // allow-list, in whatever letter case, and that CheckMetadata() passes.
   return {};
   // END TODO(05_context.propagate_metadata)
 }

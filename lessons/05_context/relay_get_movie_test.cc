@@ -20,6 +20,10 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
+constexpr char kDidNotArrive[] =
+    "The call did not arrive at the last service: each service on the way has "
+    "to make a call to the next.";
+
 // How long to wait for what should come at once. Once a test has failed, the
 // later ones are not to keep anybody waiting.
 absl::Duration Patience() {
@@ -167,7 +171,7 @@ TEST_F(RelayGetMovieTest, BringsTheStatusBackAsItIs) {
 TEST_F(RelayGetMovieTest, TheLastServiceSeesTheFirstCallersDeadline) {
   context_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(60)));
   Call();
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   // On the wire a deadline is the time left, here rounded up to tenths of a
   // second, once per hop.
   EXPECT_LE(back_.left, absl::Seconds(60.3))
@@ -185,7 +189,7 @@ TEST_F(RelayGetMovieTest, ALongerDeadlineIsNoneToGive) {
     return call;
   });
   Call();
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   EXPECT_LE(back_.left, absl::Seconds(60.3))
       << "call.deadline was an hour away and the client waits 60 s: the "
          "earlier "
@@ -204,7 +208,7 @@ TEST_F(RelayGetMovieTest, TheDeadlineShrinksFromHopToHop) {
     return call;
   });
   Call();
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   EXPECT_LE(back_.deadline, deadline - absl::Seconds(10))
       << "Two services kept 10 s each, by call.deadline. The last service's "
          "deadline should lie well before the first caller's, and is "
@@ -236,7 +240,7 @@ TEST_F(RelayGetMovieTest, CancellingTheFirstCallCancelsTheLast) {
     cancelled_ = WaitUntilCancelled(*context);
     return grpc::Status::OK;
   };
-  ASSERT_TRUE(CallAndCancel()) << "The call did not arrive.";
+  ASSERT_TRUE(CallAndCancel()) << kDidNotArrive;
   ASSERT_TRUE(back_.returned.WaitForNotificationWithTimeout(2 * Patience()));
   EXPECT_TRUE(cancelled_)
       << "The client cancelled, and the last service's IsCancelled() stayed "
@@ -252,7 +256,7 @@ TEST_F(RelayGetMovieTest, NobodyWaitsAfterACancellation) {
     return grpc::Status::OK;
   };
   const bool arrived = CallAndCancel();
-  EXPECT_TRUE(arrived) << "The call did not arrive.";
+  EXPECT_TRUE(arrived) << kDidNotArrive;
   EXPECT_TRUE(front_.returned.WaitForNotificationWithTimeout(Patience()));
   EXPECT_TRUE(middle_.returned.WaitForNotificationWithTimeout(Patience()))
       << "The client cancelled, and the middle service still waits for the "
@@ -269,7 +273,7 @@ TEST_F(RelayGetMovieTest, CarriesTheMetadataOfTheNextCall) {
     return call;
   });
   Call();
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   EXPECT_THAT(back_.metadata, Contains(Pair("x-request-id", "42")))
       << "call.metadata has to be added to the call, which takes nothing else "
          "from its parent but the deadline and the cancellation.";

@@ -21,6 +21,10 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
+constexpr char kDidNotArrive[] =
+    "The call did not arrive at the last service: each service on the way has "
+    "to make a call to the next.";
+
 // How long to wait for what should come at once. Once a test has failed, the
 // later ones are not to keep anybody waiting.
 absl::Duration Patience() {
@@ -232,7 +236,7 @@ TEST_F(RelayQueryMovieTest, CancellingTheFirstCallCancelsTheLast) {
   EXPECT_EQ(Read(), 1) << "No movie arrived.";
   context_.TryCancel();
   EXPECT_EQ(reader_->Finish().error_code(), grpc::StatusCode::CANCELLED);
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   ASSERT_TRUE(back_.returned.WaitForNotificationWithTimeout(2 * Patience()));
   EXPECT_TRUE(cancelled_)
       << "The client read one movie and cancelled, and the last service's "
@@ -274,7 +278,7 @@ TEST_F(RelayQueryMovieTest, AWriterThatTakesNoMoreStopsTheNextService) {
   reader_->Finish();
   ASSERT_TRUE(middle_.returned.WaitForNotificationWithTimeout(Patience()))
       << "The middle service has not returned.";
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   ASSERT_TRUE(back_.returned.WaitForNotificationWithTimeout(2 * Patience()));
   EXPECT_TRUE(cancelled_)
       << "The middle service's writer took two movies and refused the third. "
@@ -295,7 +299,7 @@ TEST_F(RelayQueryMovieTest, CarriesTheDeadlinesAndTheMetadata) {
   Call();
   ReadAll();
   reader_->Finish();
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   EXPECT_LE(back_.left, absl::Seconds(30.3))
       << "The client waits 60 s and the middle service 30 s, by "
          "call.deadline: the earlier one counts.";
@@ -309,7 +313,7 @@ TEST_F(RelayQueryMovieTest, ALongerDeadlineIsNoneToGive) {
   Call();
   ReadAll();
   reader_->Finish();
-  ASSERT_TRUE(back_.called.HasBeenNotified()) << "The call did not arrive.";
+  ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   EXPECT_LE(back_.left, absl::Seconds(60.3))
       << "The client waits 60 s, and the last service believes that it has "
       << back_.left << ". The deadline of the caller's call counts too.";

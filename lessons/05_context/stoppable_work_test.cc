@@ -92,7 +92,10 @@ TEST_F(StoppableWorkTest, RunsEveryStepInOrder) {
   Call(service);
   EXPECT_TRUE(service.status.ok())
       << "Nobody cancelled and there is no deadline, and RunSteps returned \""
-      << service.status.error_message() << "\".";
+      << service.status.error_message()
+      << "\". The handler's work is to call step with 0, 1, 2 and so on, and "
+         "to "
+         "look before each whether anybody still waits for it.";
   EXPECT_EQ(service.steps, kSteps)
       << "There were " << kSteps << " steps to run.";
   EXPECT_TRUE(service.in_order) << "Steps are numbered from 0.";
