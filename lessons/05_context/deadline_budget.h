@@ -3,7 +3,7 @@
 //
 //   absl::StatusOr<absl::Time> deadline =
 //       NextDeadline(CallerDeadline(*context), budget, absl::Now());
-//   if (!deadline.ok()) return the refusal, without calling anybody;
+//   if (!deadline.ok()) …  // Refuse, and call nobody.
 
 #ifndef DEADLINE_BUDGET_H_
 #define DEADLINE_BUDGET_H_
