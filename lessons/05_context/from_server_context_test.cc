@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "movies/v1/movies.grpc.pb.h"
+#include "support/tcp_proxy.h"
 #include "support/test_server.h"
 
 namespace movies {
@@ -74,7 +75,8 @@ class FromServerContextTest : public ::testing::Test {
   grpc::Status Call(std::function<std::unique_ptr<grpc::ClientContext>(
                         const grpc::ServerContext&)>
                         make_context) {
-    middle_.script = [&](const grpc::ServerContext& context) {
+    middle_.script = [this, make_context = std::move(make_context)](
+                         const grpc::ServerContext& context) {
       std::unique_ptr<grpc::ClientContext> next = make_context(context);
       v1::Movie movie;
       return back_stub_->GetMovie(next.get(), v1::MovieID(), &movie);
@@ -209,6 +211,26 @@ TEST_F(FromServerContextTest, AChildEndsWhenItsParentsHandlerReturns) {
   EXPECT_TRUE(stub_->GetMovie(&context_, v1::MovieID(), &movie).ok());
   child_done.WaitForNotification();
   EXPECT_EQ(child_status.error_code(), grpc::StatusCode::CANCELLED);
+  back_server_.server().Shutdown();  // Returns when the handler has.
+  EXPECT_TRUE(cancelled);
+}
+
+TEST_F(FromServerContextTest, AConnectionThatBreaksIsACancellationToo) {
+  auto proxy = support::TcpProxy::Start(middle_server_.address());
+  ASSERT_TRUE(proxy.ok()) << proxy.status();
+  stub_ =
+      v1::MoviesService::NewStub(support::LoopbackChannel((*proxy)->address()));
+  bool cancelled = false;
+  back_.script = [&](const grpc::ServerContext& context) {
+    // No process has ended; the client's cable was cut.
+    (*proxy)->DropConnections();
+    cancelled = WaitUntilCancelled(context);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Call([](const grpc::ServerContext& context) {
+              return grpc::ClientContext::FromServerContext(context);
+            }).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
   back_server_.server().Shutdown();  // Returns when the handler has.
   EXPECT_TRUE(cancelled);
 }
