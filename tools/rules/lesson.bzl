@@ -24,12 +24,15 @@ What it makes, in lessons/NN_concept:
     NN_concept        test_suite of the exercises
     NAME_test         one exercise, red until it is solved; tagged `exercise`
     NAME_red_test     proves that the pristine exercise fails as it should
+    DEMO_test         shows something without a hole; passes from the start
+    INTEGRATION_test  given code that stands on exercises; tagged `exercise` too
     manifest_test     proves that lesson.textproto and README.md are complete
 
 and in solutions/NN_concept:
 
     NN_concept        test_suite of the same tests on the solution
     NAME_test         the lesson's test, linked with the solution
+    INTEGRATION_test  the same
     wrong_answers/…   one test per patch there: builds, and fails as it should
     programs_test     proves that the server and the client work together
     twin_test         proves that stub and solution differ in the holes only
@@ -84,6 +87,17 @@ def _twin_files(exclude):
         visibility = _PUBLIC,
     )
 
+def _integrations(integrations, test_deps, sources, tags = []):
+    for integration, deps in integrations.items():
+        cc_test(
+            name = integration + "_test",
+            size = "small",
+            srcs = [sources + integration + "_test.cc"],
+            copts = _include_own_folder(),
+            tags = tags,
+            deps = deps + test_deps + ["@com_google_googletest//:gtest_main"],
+        )
+
 def _folder():
     return native.package_name().split("/")[1]
 
@@ -113,7 +127,7 @@ def expect_red_test(name, test, exercise, patch = None):
         deps = ["//tools/checks:expect_red"],
     )
 
-def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
+def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, test_deps = [], build_exercises = []):
     """Declares the targets of lessons/NN_concept.
 
     Args:
@@ -122,6 +136,9 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, test_deps
       libraries: given code without a hole -> deps of its .h and .cc.
       binaries: program to run by hand -> deps of its .cc.
       demos: test that shows something without a hole -> its deps.
+      integrations: library of `libraries` that stands on exercises, with a test
+        that cannot pass before they are solved -> that test's deps, for its
+        header. The test is proven on the solution.
       test_deps: what the lesson's tests depend on, besides GoogleTest.
       build_exercises: exercises that are a BUILD file in a folder of that name;
         such a folder's BUILD file ends with a macro like proto_rules_exercise().
@@ -164,6 +181,8 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, test_deps
             copts = _include_own_folder(),
             deps = deps + test_deps + ["@com_google_googletest//:gtest_main"],
         )
+    _integrations(integrations, test_deps, sources = "", tags = ["exercise"])
+    native.exports_files([integration + "_test.cc" for integration in integrations])
     for exercise in build_exercises:
         native.test_suite(
             name = exercise + "_test",
@@ -196,7 +215,7 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, test_deps
 # Takes what lesson() takes, so that the two BUILD files can be compared.
 # buildifier: disable=unused-variable
 # buildifier: disable=function-docstring-args
-def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, test_deps = [], build_exercises = []):
+def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, test_deps = [], build_exercises = []):
     """Declares the targets of solutions/NN_concept; see lesson()."""
     _check_name(name)
     lesson_package = "//lessons/" + name
@@ -213,6 +232,7 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, test_de
         )
         for patch in native.glob(["wrong_answers/{}.*.patch".format(exercise)]):
             _wrong_answer(exercise, patch, lesson_package)
+    _integrations(integrations, test_deps, sources = lesson_package + ":")
     for exercise in build_exercises:
         native.test_suite(
             name = exercise + "_test",
