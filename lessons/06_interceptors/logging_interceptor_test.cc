@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <thread>
@@ -477,6 +478,23 @@ TEST_F(LoggingInterceptorTest, ACallThatOthersAnsweredIsNotReported) {
       << "An interceptor before this one answered the call. gRPC had made this "
          "one already, and deletes it: for all it knows, no call ever started, "
          "and a cancellation is not a start.";
+}
+
+TEST(CallRecordTest, ALineSaysItAll) {
+  CallRecord record;
+  record.side = CallSide::kServer;
+  record.method = kGetMovie;
+  record.sent = 1;
+  record.received = 2;
+  record.code = grpc::StatusCode::NOT_FOUND;
+  record.latency = absl::Microseconds(1500);
+  EXPECT_EQ(ToString(record),
+            "server /movies.v1.MoviesService/GetMovie: code 5, 1 sent, 2 "
+            "received, 1.5ms");
+  record.code = std::nullopt;
+  EXPECT_EQ(ToString(record),
+            "server /movies.v1.MoviesService/GetMovie: no status, 1 sent, 2 "
+            "received, 1.5ms");
 }
 
 }  // namespace
