@@ -1,5 +1,6 @@
 // Who comes when in a chain of interceptors, and whose chain it is.
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/support/client_interceptor.h>
 #include <grpcpp/support/interceptor.h>
@@ -7,6 +8,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +19,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -76,6 +80,7 @@ class Writer final : public Interceptor {
     using Hook = InterceptionHookPoints;
     Note(batch, Hook::PRE_SEND_INITIAL_METADATA, "metadata out");
     Note(batch, Hook::PRE_SEND_MESSAGE, "message out");
+    Note(batch, Hook::PRE_SEND_CLOSE, "close out");
     Note(batch, Hook::PRE_SEND_STATUS, "status out");
     Note(batch, Hook::POST_RECV_INITIAL_METADATA, "metadata in");
     if (batch->QueryInterceptionHookPoint(Hook::POST_RECV_MESSAGE) &&
@@ -83,6 +88,8 @@ class Writer final : public Interceptor {
       Note(batch, Hook::POST_RECV_MESSAGE, "message in");
     }
     Note(batch, Hook::POST_RECV_STATUS, "status in");
+    Note(batch, Hook::POST_RECV_CLOSE, "close in");
+    Note(batch, Hook::PRE_SEND_CANCEL, "cancel");
     if (HasNone(batch)) diary_.Add(name_ + " nothing");
     batch->Proceed();
   }
@@ -247,9 +254,9 @@ TEST_F(ChainOrderTest, TheFirstOfAClientIsNearestToTheCaller) {
   // A unary call is one batch: each sees all of its request at once, and all of
   // its response.
   EXPECT_THAT(Lines(),
-              ElementsAre("A metadata out", "A message out",  //
-                          "B metadata out", "B message out",  //
-                          "handler",                          //
+              ElementsAre("A metadata out", "A message out", "A close out",  //
+                          "B metadata out", "B message out", "B close out",  //
+                          "handler",                                         //
                           "B metadata in", "B message in", "B status in",
                           "A metadata in", "A message in", "A status in"));
 }
@@ -265,7 +272,8 @@ TEST_F(ChainOrderTest, TheFirstOfAServerIsNearestToTheHandler) {
                           "A metadata in", "A message in",  //
                           "handler",                        //
                           "A metadata out", "A message out", "A status out",
-                          "B metadata out", "B message out", "B status out"));
+                          "B metadata out", "B message out", "B status out",
+                          "B close in", "A close in"));
 }
 
 TEST_F(ChainOrderTest, EachMessageOfAStreamPassesTheWholeChain) {
@@ -280,6 +288,7 @@ TEST_F(ChainOrderTest, EachMessageOfAStreamPassesTheWholeChain) {
                                    "A metadata in", "A message in",     //
                                    "A message out", "B message out",    //
                                    "B message in", "A message in",      //
+                                   "A close out", "B close out",        //
                                    "B status in", "A status in"));
 }
 
@@ -295,7 +304,8 @@ TEST_F(ChainOrderTest, EachMessageOfAStreamPassesTheServersWholeChain) {
                                    "B metadata out", "B message out",  //
                                    "B message in", "A message in",     //
                                    "A message out", "B message out",   //
-                                   "A status out", "B status out"));
+                                   "A status out", "B status out",     //
+                                   "B close in", "A close in"));
 }
 
 TEST_F(ChainOrderTest, AServerStreamIsSeenMessageByMessage) {
@@ -321,6 +331,113 @@ TEST_F(ChainOrderTest, ABatchMayHaveNothingToSee) {
   // When the status has been sent, and no message with it, there is nothing to
   // report, and Intercept() is called all the same. It has to proceed.
   EXPECT_GE(service_.diary.Count("A nothing"), 1);
+}
+
+TEST_F(ChainOrderTest, ACancellationIsSeenWhereItWasAskedFor) {
+  ClientChain client_chain;
+  client_chain.push_back(NewWriter("client"));
+  ServerChain server_chain;
+  server_chain.push_back(NewWriter("server"));
+  Start(std::move(client_chain), std::move(server_chain));
+  {
+    Context context;
+    const auto stream = stub_->RateMovies(&context);
+    v1::MovieScore score;
+    stream->Write(v1::MovieRating());
+    EXPECT_TRUE(stream->Read(&score));
+    context.TryCancel();
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  Lines();
+  EXPECT_EQ(service_.diary.Count("client cancel"), 1);
+  EXPECT_EQ(service_.diary.Count("server cancel"), 0);
+  // The server's chain sees that the call is over.
+  EXPECT_EQ(service_.diary.Count("server close in"), 1);
+}
+
+TEST_F(ChainOrderTest, AMethodThatAServerDoesNotHaveIsCalledUnknown) {
+  class NameFactory final : public ServerInterceptorFactoryInterface {
+   public:
+    explicit NameFactory(Diary* diary) : diary_(*diary) {}
+    Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
+      diary_.Add(info->method());
+      return nullptr;
+    }
+
+   private:
+    Diary& diary_;
+  };
+  ServerChain chain;
+  chain.push_back(std::make_unique<NameFactory>(&service_.diary));
+  StartWithServerChain(std::move(chain));
+  grpc::GenericStub stub(server_->NewChannel());
+  Context context;
+  const grpc::Slice nothing;
+  const grpc::ByteBuffer request(&nothing, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> status;
+  stub.UnaryCall(&context, "/movies.v1.MoviesService/DropMovies",
+                 grpc::StubOptions(), &request, &response,
+                 [&status](grpc::Status result) { status.set_value(result); });
+  EXPECT_EQ(status.get_future().get().error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_THAT(Lines(), ElementsAre("unknown"));
+}
+
+// Keeps a call's first batch, and lets go of it when it is told to.
+class Holder final : public Interceptor {
+ public:
+  struct Held {
+    absl::Notification holds;
+    InterceptorBatchMethods* batch = nullptr;
+  };
+
+  explicit Holder(Held* held) : held_(*held) {}
+
+  void Intercept(InterceptorBatchMethods* batch) override {
+    if (!batch->QueryInterceptionHookPoint(
+            InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      batch->Proceed();
+      return;
+    }
+    held_.batch = batch;
+    held_.holds.Notify();
+  }
+
+ private:
+  Held& held_;
+};
+
+class HolderFactory final : public ClientInterceptorFactoryInterface {
+ public:
+  explicit HolderFactory(Holder::Held* held) : held_(held) {}
+  Interceptor* CreateClientInterceptor(ClientRpcInfo*) override {
+    return new Holder(held_);
+  }
+
+ private:
+  Holder::Held* const held_;
+};
+
+TEST_F(ChainOrderTest, ABatchThatDoesNotProceedOutlivesTheDeadline) {
+  Holder::Held held;
+  ClientChain chain;
+  chain.push_back(std::make_unique<HolderFactory>(&held));
+  StartWithClientChain(std::move(chain));
+  std::future<grpc::Status> call = std::async(std::launch::async, [this] {
+    grpc::ClientContext context;
+    context.set_deadline(
+        absl::ToChronoTime(absl::Now() + absl::Milliseconds(50)));
+    v1::Movie movie;
+    return stub_->GetMovie(&context, v1::MovieID(), &movie);
+  });
+  ASSERT_TRUE(held.holds.WaitForNotificationWithTimeout(kPatience));
+  EXPECT_EQ(call.wait_for(std::chrono::milliseconds(300)),
+            std::future_status::timeout);
+  // Later, and on another thread, it may go on.
+  held.batch->Proceed();
+  EXPECT_EQ(call.get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(service_.diary.Count("handler"), 0);
 }
 
 TEST_F(ChainOrderTest, BeforeARetryOneCallIsSeenAfterItEachAttempt) {
@@ -416,9 +533,10 @@ TEST_F(ChainOrderTest, TheGlobalFactoryComesLastOnEveryChannel) {
   StartWithClientChain(std::move(chain));
   EXPECT_TRUE(GetMovie().ok());
   EXPECT_THAT(Lines(),
-              ElementsAre("A metadata out", "A message out",            //
-                          "global metadata out", "global message out",  //
-                          "handler",                                    //
+              ElementsAre("A metadata out", "A message out", "A close out",  //
+                          "global metadata out", "global message out",
+                          "global close out",  //
+                          "handler",           //
                           "global metadata in", "global message in",
                           "global status in",  //
                           "A metadata in", "A message in", "A status in"));
