@@ -59,9 +59,9 @@ struct RetryInterceptorOptions {
   // proto says.
   std::function<bool(const std::string& method)> repeatable = MayBeRepeated;
 
-  // Called with each attempt's context, before the attempt starts: for settings
-  // that the caller made and that gRPC lets no interceptor read, which are
-  // wait-for-ready and the authority.
+  // Called with each attempt's context, before the attempt starts, by any
+  // thread: for settings that the caller made and that gRPC lets no interceptor
+  // read, such as wait-for-ready and the authority.
   std::function<void(grpc::ClientContext&)> configure_attempt;
 
   // Makes the timer of each wait.

@@ -1,6 +1,7 @@
 #include "retry_interceptor.h"
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
@@ -89,6 +90,15 @@ class FlakyService : public v1::MoviesService::Service {
     if (failures_-- > 0) return Unavailable();
     for (int i = 0; i < 3; ++i) writer->Write(v1::Movie());
     return grpc::Status::OK;
+  }
+
+  // Waits until there have been so many attempts in all.
+  void WaitForAttempts(std::size_t count) {
+    absl::MutexLock lock(&mutex_);
+    auto enough = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return seen_.size() >= count;
+    };
+    EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&enough), kPatience));
   }
 
   std::vector<Seen> seen() {
@@ -452,6 +462,26 @@ TEST_F(RetryInterceptorTest, ManyCallsAtOnceDoNotMixUp) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(service_.seen().size(), 90u);
+}
+
+TEST_F(RetryInterceptorTest, ACancellationMayComeAtAnyMoment) {
+  service_.Fail(1'000'000);
+  options_.decide = [](const FailedAttempt&) {
+    return std::optional(absl::ZeroDuration());
+  };
+  const auto stub = NewStub();
+  for (int call = 0; call < 50; ++call) {
+    Context context;
+    std::future<grpc::Status> status =
+        std::async(std::launch::async, [&stub, &context] {
+          v1::Movie movie;
+          return stub->GetMovie(&context, MovieSeven(), &movie);
+        });
+    // Before the first attempt, or while one is running, or between two.
+    service_.WaitForAttempts(service_.seen().size() + call % 3);
+    context.TryCancel();
+    EXPECT_EQ(status.get().error_code(), grpc::StatusCode::CANCELLED);
+  }
 }
 
 // Answers nothing until its call is cancelled.

@@ -215,6 +215,8 @@ class RetriedCall final : public std::enable_shared_from_this<RetriedCall> {
     if (!cancelled) return StartAttempt();
     status_ = grpc::Status(grpc::StatusCode::CANCELLED,
                            "cancelled while waiting for the next attempt");
+    initial_.clear();
+    trailing_.clear();
     Finish();
   }
 
