@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -26,6 +26,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -90,6 +91,79 @@ class ListeningService final : public CatalogueService {
   int requests_with_id_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
+using HookPoint = grpc::experimental::InterceptionHookPoints;
+
+// One step of a call that never happens, with one hook point. It notes what the
+// interceptor does to it.
+class FakeStep final : public grpc::experimental::InterceptorBatchMethods {
+ public:
+  explicit FakeStep(HookPoint point) : point_(point) {}
+
+  bool QueryInterceptionHookPoint(HookPoint point) override {
+    return point == point_;
+  }
+  void Proceed() override { ++ends; }
+  void Hijack() override { ++ends; }
+  // gRPC returns null at other steps, and the test program would end.
+  std::multimap<std::string, std::string>* GetSendInitialMetadata() override {
+    return &metadata;
+  }
+  grpc::Status* GetRecvStatus() override { return &status_; }
+
+  grpc::ByteBuffer* GetSerializedSendMessage() override { return nullptr; }
+  const void* GetSendMessage() override { return nullptr; }
+  void ModifySendMessage(const void*) override {}
+  bool GetSendMessageStatus() override { return true; }
+  grpc::Status GetSendStatus() override { return grpc::Status::OK; }
+  void ModifySendStatus(const grpc::Status&) override {}
+  std::multimap<std::string, std::string>* GetSendTrailingMetadata() override {
+    return nullptr;
+  }
+  void* GetRecvMessage() override { return nullptr; }
+  std::multimap<grpc::string_ref, grpc::string_ref>* GetRecvInitialMetadata()
+      override {
+    return nullptr;
+  }
+  std::multimap<grpc::string_ref, grpc::string_ref>* GetRecvTrailingMetadata()
+      override {
+    return nullptr;
+  }
+  std::unique_ptr<grpc::ChannelInterface> GetInterceptedChannel() override {
+    return nullptr;
+  }
+  void FailHijackedRecvMessage() override {}
+  void FailHijackedSendMessage() override {}
+
+  int ends = 0;
+  std::multimap<std::string, std::string> metadata;
+
+ private:
+  const HookPoint point_;
+  grpc::Status status_;
+};
+
+// Passes if gRPC would survive what an interceptor with `get_token` does at
+// `point`, the first step that it sees.
+void ExpectHarmless(const GetToken& get_token, HookPoint point) {
+  FakeStep step(point);
+  BearerInterceptor(get_token).Intercept(&step);
+  EXPECT_EQ(step.ends, 1)
+      << "In one step, Intercept() called Proceed() and Hijack() " << step.ends
+      << " times together. Without one of them a call hangs for ever, and "
+         "after two gRPC ends the program.";
+  if (point != HookPoint::PRE_SEND_INITIAL_METADATA) {
+    EXPECT_THAT(step.metadata, IsEmpty())
+        << "The interceptor adds metadata in a step that sends none. There "
+           "GetSendInitialMetadata() is null. Ask "
+           "QueryInterceptionHookPoint() first.";
+  }
+  for (const auto& [key, value] : step.metadata) {
+    EXPECT_EQ(key, absl::AsciiStrToLower(key))
+        << "gRPC ends the program if a metadata key has an upper-case letter: "
+           "HTTP/2 knows none.";
+  }
+}
+
 class BearerInterceptorTest : public ::testing::Test {
  protected:
   BearerInterceptorTest()
@@ -98,6 +172,17 @@ class BearerInterceptorTest : public ::testing::Test {
     options.interceptors.push_back(
         std::make_unique<BearerInterceptorFactory>([this] { return Token(); }));
     stub_ = v1::MoviesService::NewStub(server_.NewChannel(std::move(options)));
+  }
+
+  // Before a real call: what would end the program must not get that far.
+  void SetUp() override {
+    const GetToken good = [] { return absl::StatusOr<std::string>("token"); };
+    const GetToken bad = [] { return absl::UnavailableError("no token"); };
+    ExpectHarmless(good, HookPoint::PRE_SEND_INITIAL_METADATA);
+    ExpectHarmless(bad, HookPoint::PRE_SEND_INITIAL_METADATA);
+    ExpectHarmless(good, HookPoint::PRE_SEND_MESSAGE);
+    ExpectHarmless(good, HookPoint::POST_RECV_STATUS);
+    if (HasFailure()) FAIL() << "No call is made with this interceptor.";
   }
 
   // "token 1", "token 2", …, or what LetTokensFailWith() said.

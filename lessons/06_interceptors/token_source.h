@@ -52,8 +52,9 @@ class TokenSource {
   // However many ask at once, one of them fetches. The others get the old token
   // if it is still valid, and wait otherwise; then they share what came of it.
   // If renewing fails, the old token does as long as it is valid. After that,
-  // and if there has been none, returns the error of the fetch. The next who
-  // asks fetches again.
+  // and if there has been none, returns the error of the fetch, or INTERNAL if
+  // it gave something that metadata cannot carry. The next who asks fetches
+  // again.
   absl::StatusOr<std::string> Token();
 
  private:

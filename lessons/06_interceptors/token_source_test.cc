@@ -18,8 +18,10 @@ namespace movies {
 namespace {
 
 using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-// Tokens "token 1", "token 2", …, valid for ten minutes each.
+// Tokens "token-1", "token-2", …, valid for ten minutes each.
 class TokenSourceTest : public ::testing::Test {
  protected:
   TokenSource::Options WithClock() {
@@ -36,7 +38,7 @@ class TokenSourceTest : public ::testing::Test {
     absl::MutexLock lock(&mutex_);
     ++fetches_;
     if (!failure_.ok()) return failure_;
-    return AccessToken{absl::StrCat("token ", fetches_),
+    return AccessToken{absl::StrCat("token-", fetches_),
                        now_ + absl::Minutes(10)};
   }
 
@@ -65,30 +67,43 @@ class TokenSourceTest : public ::testing::Test {
 TEST_F(TokenSourceTest, FetchesWhenSomebodyAsksAndKeepsTheToken) {
   TokenSource source([this] { return Fetch(); }, WithClock());
   EXPECT_EQ(fetches(), 0);
-  EXPECT_EQ(*source.Token(), "token 1");
+  EXPECT_EQ(*source.Token(), "token-1");
   PassTime(absl::Minutes(9) - absl::Nanoseconds(1));
-  EXPECT_EQ(*source.Token(), "token 1");
+  EXPECT_EQ(*source.Token(), "token-1");
   EXPECT_EQ(fetches(), 1);
 }
 
 TEST_F(TokenSourceTest, RenewsBeforeTheExpiry) {
   TokenSource source([this] { return Fetch(); }, WithClock());
-  EXPECT_EQ(*source.Token(), "token 1");
+  EXPECT_EQ(*source.Token(), "token-1");
   PassTime(absl::Minutes(9));
-  EXPECT_EQ(*source.Token(), "token 2");
+  EXPECT_EQ(*source.Token(), "token-2");
 }
 
 TEST_F(TokenSourceTest, TheOldTokenDoesWhileRenewingFails) {
   TokenSource source([this] { return Fetch(); }, WithClock());
-  EXPECT_EQ(*source.Token(), "token 1");
+  EXPECT_EQ(*source.Token(), "token-1");
   LetFetchesEndWith(absl::UnavailableError("nobody there"));
   PassTime(absl::Minutes(9));
-  EXPECT_EQ(*source.Token(), "token 1");
+  EXPECT_EQ(*source.Token(), "token-1");
   EXPECT_EQ(fetches(), 2);
   PassTime(absl::Minutes(1));
   EXPECT_EQ(source.Token().status(), absl::UnavailableError("nobody there"));
   LetFetchesEndWith(absl::OkStatus());
-  EXPECT_EQ(*source.Token(), "token 4");
+  EXPECT_EQ(*source.Token(), "token-4");
+}
+
+TEST_F(TokenSourceTest, ATokenThatMetadataCannotCarryIsNone) {
+  for (const char* value : {"read from a file\n", "two words", "\xff", "\t"}) {
+    TokenSource source(
+        [value] {
+          return AccessToken{value, absl::InfiniteFuture()};
+        },
+        WithClock());
+    const absl::Status status = source.Token().status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr(value)));
+  }
 }
 
 TEST_F(TokenSourceTest, ManyWhoNeedATokenAtOnceWaitForOneFetch) {
@@ -110,7 +125,7 @@ TEST_F(TokenSourceTest, ManyWhoNeedATokenAtOnceWaitForOneFetch) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_THAT(tokens, Each(std::string("token 1")));
+  EXPECT_THAT(tokens, Each(std::string("token-1")));
   EXPECT_EQ(fetches(), 1);
 }
 
@@ -127,15 +142,15 @@ TEST_F(TokenSourceTest, WhoeverHasAValidTokenDoesNotWaitForTheRenewal) {
         return Fetch();
       },
       WithClock());
-  EXPECT_EQ(*source.Token(), "token 1");
+  EXPECT_EQ(*source.Token(), "token-1");
   PassTime(absl::Minutes(9));
   std::string renewed;
   std::thread renewing([&] { renewed = *source.Token(); });
   fetching.WaitForNotification();
-  EXPECT_EQ(*source.Token(), "token 1");
+  EXPECT_EQ(*source.Token(), "token-1");
   go_on.Notify();
   renewing.join();
-  EXPECT_EQ(renewed, "token 2");
+  EXPECT_EQ(renewed, "token-2");
 }
 
 }  // namespace

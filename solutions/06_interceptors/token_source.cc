@@ -2,7 +2,26 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+
 namespace movies {
+namespace {
+
+// What came of a fetch. A token that gRPC cannot send is none: gRPC ends the
+// program then, and prints the token as it does.
+absl::StatusOr<AccessToken> Checked(absl::StatusOr<AccessToken> fetched) {
+  if (!fetched.ok()) return fetched;
+  for (unsigned char c : fetched->value) {
+    if (!absl::ascii_isgraph(c)) {
+      return absl::InternalError(
+          "the fetched token has a space, a line's end, or worse in it");
+    }
+  }
+  return fetched;
+}
+
+}  // namespace
 
 TokenSource::TokenSource(Fetch fetch)
     : TokenSource(std::move(fetch), Options()) {}
@@ -23,7 +42,7 @@ absl::StatusOr<std::string> TokenSource::Token() {
     fetching_ = true;
   }
   // Without the lock: whoever has a valid token goes on meanwhile.
-  absl::StatusOr<AccessToken> fetched = fetch_();
+  absl::StatusOr<AccessToken> fetched = Checked(fetch_());
 
   absl::MutexLock lock(&mutex_);
   fetching_ = false;
