@@ -161,6 +161,12 @@ void ExpectHarmless(const GetToken& get_token, HookPoint point) {
     EXPECT_EQ(key, absl::AsciiStrToLower(key))
         << "gRPC ends the program if a metadata key has an upper-case letter: "
            "HTTP/2 knows none.";
+    for (char c : value) {
+      EXPECT_TRUE(absl::ascii_isprint(c))
+          << "gRPC ends the program if a metadata value has a line's end or "
+             "the "
+             "like in it, and prints the value, which is the token.";
+    }
   }
 }
 
