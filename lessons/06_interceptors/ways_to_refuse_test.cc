@@ -4,6 +4,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/auth_metadata_processor.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
@@ -44,7 +45,8 @@ using Metadata = std::map<std::string, std::string>;
 
 // How every way here refuses, if it may choose.
 grpc::Status NotToday() {
-  return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "not today");
+  return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "not today",
+                      "details");
 }
 
 Metadata ToMap(const std::multimap<grpc::string_ref, grpc::string_ref>& from) {
@@ -164,7 +166,8 @@ class RefusingProcessor final : public grpc::AuthMetadataProcessor {
   Metadata seen_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Sees the metadata, with the method in it, and neither message nor peer.
+// Sees the metadata, with the method in it, and neither message nor peer. The
+// client gets a code and a message.
 TEST_F(WaysToRefuseTest, AnAuthMetadataProcessor) {
   auto processor = std::make_shared<RefusingProcessor>();
   auto credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
@@ -175,6 +178,7 @@ TEST_F(WaysToRefuseTest, AnAuthMetadataProcessor) {
   for (const Outcome& outcome : {ServerStream(), Bidirectional(), Unary()}) {
     EXPECT_EQ(outcome.status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
     EXPECT_EQ(outcome.status.error_message(), "not today");
+    EXPECT_EQ(outcome.status.error_details(), "") << "They get lost.";
     EXPECT_EQ(outcome.messages, 0);
   }
   EXPECT_EQ(counter_.runs(), 0);
@@ -233,6 +237,7 @@ TEST_F(WaysToRefuseTest, ADecoratingService) {
   for (const Outcome& outcome : {ServerStream(), Bidirectional(), Unary()}) {
     EXPECT_EQ(outcome.status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
     EXPECT_EQ(outcome.status.error_message(), "not today");
+    EXPECT_EQ(outcome.status.error_details(), "details");
     EXPECT_EQ(outcome.messages, 0);
   }
   const Metadata seen = refusing.seen();
@@ -298,6 +303,7 @@ TEST_F(WaysToRefuseTest, AnInterceptorThatRewritesTheStatus) {
         }));
   const Outcome unary = Unary();
   EXPECT_EQ(unary.status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(unary.status.error_details(), "details");
   EXPECT_EQ(unary.messages, 1);
   EXPECT_EQ(counter_.runs(), 1);
 
@@ -427,6 +433,30 @@ TEST_F(WaysToRefuseTest, AGenericServiceGetsWhatNobodyElseHas) {
   done.WaitForNotification();
   EXPECT_EQ(status.error_message(), "not today");
   server_.reset();  // Before the service.
+}
+
+// A sync server that may have no more threads answers by itself. It sees
+// nothing of the call, and refuses whoever comes when there is none to spare:
+// with one thread, which waits for calls, that is everybody.
+TEST_F(WaysToRefuseTest, AResourceQuotaForThreads) {
+  support::TestServerOptions options;
+  options.configure = [](grpc::ServerBuilder& builder) {
+    grpc::ResourceQuota quota;
+    quota.SetMaxThreads(1);
+    builder.SetResourceQuota(quota);
+    builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+  };
+  server_ = std::make_unique<support::TestServer>(&counter_, options);
+  channel_ = server_->NewChannel();
+  stub_ = v1::MoviesService::NewStub(channel_);
+  for (const Outcome& outcome : {ServerStream(), Bidirectional(), Unary()}) {
+    EXPECT_EQ(outcome.status.error_code(),
+              grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(outcome.messages, 0);
+  }
+  EXPECT_EQ(counter_.runs(), 0);
 }
 
 }  // namespace
