@@ -310,7 +310,7 @@ TEST_F(BearerInterceptorTest, WithoutATokenTheCallFailsAndIsNotSent) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED)
       << "There was no token, so the call must end with NoToken(). A hijacked "
          "call ends with what the interceptor puts into GetRecvStatus() at "
-         "PRE_RECV_STATUS, and with OK if that is nothing. What came: \""
+         "PRE_RECV_STATUS; nobody else does. What came: \""
       << status.error_message() << "\".";
   EXPECT_THAT(status.error_message(), HasSubstr("wrong password"));
 }
