@@ -30,6 +30,7 @@
 namespace movies {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -295,10 +296,12 @@ TEST_F(TokenProcessorTest, GarbageIsRefused) {
 TEST_F(TokenProcessorTest, AMegabyteOfGarbageIsRefused) {
   const std::string garbage = "Bearer " + std::string(1 << 20, 'A');
   // gRPC has a limit of its own for a call's metadata, 8 kB: such a call does
-  // not get as far as Process().
+  // not get as far as Process(). The connection is closed with it, so the
+  // client may learn of that first.
   for (const std::string& too_long : {std::string(8 << 10, 'A'), garbage}) {
     const grpc::Status status = GetMovie({too_long}).status;
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED)
+    EXPECT_THAT(status.error_code(), AnyOf(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                           grpc::StatusCode::UNAVAILABLE))
         << status.error_message();
   }
   EXPECT_EQ(counter_->runs(), 0);

@@ -35,6 +35,7 @@
 namespace movies {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -457,6 +458,38 @@ TEST_F(WaysToRefuseTest, AResourceQuotaForThreads) {
     EXPECT_EQ(outcome.messages, 0);
   }
   EXPECT_EQ(counter_.runs(), 0);
+}
+
+// gRPC's limit for a call's metadata, 8 kB unless GRPC_ARG_MAX_METADATA_SIZE
+// says otherwise, refuses more than that call: the server closes the
+// connection.
+TEST_F(WaysToRefuseTest, TheLimitForMetadata) {
+  Serve(&counter_, grpc::InsecureServerCredentials(),
+        grpc::InsecureChannelCredentials());
+  grpc::ClientContext bystander_context;
+  Prepare(bystander_context);
+  auto bystander = stub_->RateMovies(&bystander_context);
+  v1::MovieRating rating;
+  rating.set_mid(1);
+  rating.set_stars(5);
+  v1::MovieScore score;
+  ASSERT_TRUE(bystander->Write(rating) && bystander->Read(&score));
+  EXPECT_EQ(counter_.runs(), 1);
+
+  grpc::ClientContext context;
+  Prepare(context);
+  context.AddMetadata("x-long", std::string(8 << 10, 'x'));
+  v1::Movie movie;
+  EXPECT_THAT(stub_->GetMovie(&context, v1::MovieID(), &movie).error_code(),
+              AnyOf(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                    grpc::StatusCode::UNAVAILABLE));
+  EXPECT_EQ(counter_.runs(), 1);
+
+  // Another call of the same client, which did nothing wrong.
+  EXPECT_FALSE(bystander->Read(&score));
+  EXPECT_THAT(bystander->Finish().error_code(),
+              AnyOf(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                    grpc::StatusCode::UNAVAILABLE));
 }
 
 }  // namespace
