@@ -4,7 +4,7 @@
 //
 //   absl::StatusOr<SigningKey> key = SigningKey::FromFile("/etc/movies/key");
 //   absl::StatusOr<std::string> token =
-//       SignToken({.subject = "alice", .expiry = …}, *key);
+//       SignToken({"alice", /*not_before=*/absl::Now(), expiry}, *key);
 //
 //   const TokenVerifier verifier(*key);
 //   absl::StatusOr<TokenClaims> claims = verifier.Verify(*token);
