@@ -326,10 +326,11 @@ TEST_F(BearerInterceptorTest, WithoutATokenAServerStreamFails) {
   // Bounded: a hijacked stream does not end by itself.
   while (movies < 100 && reader->Read(&movie)) ++movies;
   EXPECT_EQ(movies, 0)
-      << "The stream was never opened, and Read() returned true " << movies
-      << " times. At PRE_RECV_MESSAGE of a hijacked call, the interceptor is "
-         "the server: unless it says that there is no message, there is one, "
-         "an empty one, again and again.";
+      << "There was no token, and Read() returned true " << movies
+      << " times. If the call was sent: Hijack() keeps it here. If it was "
+         "hijacked: the interceptor is the server now, and unless it says at "
+         "PRE_RECV_MESSAGE that there is no message, there is one, an empty "
+         "one, again and again.";
   if (movies == 100) context.TryCancel();
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE)
       << "The source said UNAVAILABLE, which may be better next time.";
@@ -347,7 +348,7 @@ TEST_F(BearerInterceptorTest, WithoutATokenABidirectionalStreamFails) {
   int ratings = 0;
   while (ratings < 100 && stream->Write(rating)) ++ratings;
   EXPECT_EQ(ratings, 0)
-      << "The stream was never opened, and Write() returned true " << ratings
+      << "There was no token, and Write() returned true " << ratings
       << " times: the application believes that its ratings are on their way. "
          "At PRE_SEND_MESSAGE of a hijacked call the interceptor can fail it.";
   stream->WritesDone();
