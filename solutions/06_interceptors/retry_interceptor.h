@@ -20,7 +20,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "idempotency.h"
+#include "proto/idempotency.h"
 #include "retry_budget.h"
 #include "retry_policy.h"
 
