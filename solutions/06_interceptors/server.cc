@@ -43,7 +43,7 @@ ABSL_FLAG(bool, check_tokens, true,
           "while those exercises are unsolved");
 ABSL_FLAG(int, burst, 5,
           "how many calls to a method a caller may make at once");
-ABSL_FLAG(absl::Duration, interval, absl::Milliseconds(500),
+ABSL_FLAG(absl::Duration, interval, absl::Milliseconds(400),
           "how long until a caller may make another call to a method");
 ABSL_FLAG(int, flaky, 2,
           "how many calls to GetMovie, and to RateMovie, answer UNAVAILABLE "
@@ -135,7 +135,7 @@ int main(int argc, char** argv) {
       "Serves the movie catalogue to callers with a token, limits them, and is "
       "flaky on purpose.\n\n  server [--address=127.0.0.1:50051] "
       "[--key_file=FILE] [--check_tokens=true]\n         [--burst=5] "
-      "[--interval=500ms] [--flaky=2]");
+      "[--interval=400ms] [--flaky=2]");
   if (absl::ParseCommandLine(argc, argv).size() > 1) {
     std::fprintf(stderr, "This program takes flags only; see --help.\n");
     return 2;
