@@ -1,0 +1,110 @@
+#include "logging_interceptor.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace movies {
+namespace {
+
+using ::grpc::experimental::ClientRpcInfo;
+using ::grpc::experimental::InterceptionHookPoints;
+using ::grpc::experimental::Interceptor;
+using ::grpc::experimental::InterceptorBatchMethods;
+using ::grpc::experimental::ServerRpcInfo;
+
+class ClientLoggingFactory final
+    : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  ClientLoggingFactory(CallSink sink, Clock clock)
+      : sink_(std::move(sink)), clock_(std::move(clock)) {}
+
+  // gRPC owns what is returned, and deletes it with the call's ClientContext.
+  Interceptor* CreateClientInterceptor(ClientRpcInfo* info) override {
+    return new LoggingInterceptor(CallSide::kClient, info->method(), sink_,
+                                  clock_);
+  }
+
+ private:
+  const CallSink sink_;
+  const Clock clock_;
+};
+
+class ServerLoggingFactory final
+    : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  ServerLoggingFactory(CallSink sink, Clock clock)
+      : sink_(std::move(sink)), clock_(std::move(clock)) {}
+
+  Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
+    return new LoggingInterceptor(CallSide::kServer, info->method(), sink_,
+                                  clock_);
+  }
+
+ private:
+  const CallSink sink_;
+  const Clock clock_;
+};
+
+}  // namespace
+
+std::string ToString(const CallRecord& record) {
+  return absl::StrCat(
+      record.side == CallSide::kClient ? "client " : "server ", record.method,
+      record.code.has_value()
+          ? absl::StrCat(": code ", static_cast<int>(*record.code))
+          : ": no status",
+      ", ", record.sent, " sent, ", record.received, " received, ",
+      absl::FormatDuration(absl::Trunc(record.latency, absl::Microseconds(1))));
+}
+
+LoggingInterceptor::LoggingInterceptor(CallSide side, std::string method,
+                                       CallSink sink, Clock clock)
+    : side_(side),
+      method_(std::move(method)),
+      sink_(std::move(sink)),
+      clock_(std::move(clock)),
+      start_(clock_()) {}
+
+void LoggingInterceptor::Report(std::optional<grpc::StatusCode> code) {
+  reported_ = true;
+  sink_({side_, method_, sent_, received_, code, clock_() - start_});
+}
+
+LoggingInterceptor::~LoggingInterceptor() {
+  if (started_ && !reported_) Report(std::nullopt);
+}
+
+void LoggingInterceptor::Intercept(InterceptorBatchMethods* batch) {
+  using Hook = InterceptionHookPoints;
+  const auto has = [batch](Hook hook) {
+    return batch->QueryInterceptionHookPoint(hook);
+  };
+  // A batch has one hook or several, so each is asked for by itself.
+  if (has(Hook::PRE_SEND_INITIAL_METADATA) ||
+      has(Hook::POST_RECV_INITIAL_METADATA)) {
+    started_ = true;
+  }
+  if (has(Hook::PRE_SEND_MESSAGE)) ++sent_;
+  // At the end of a stream, and of a call that failed, the message is null.
+  if (has(Hook::POST_RECV_MESSAGE) && batch->GetRecvMessage() != nullptr) {
+    ++received_;
+  }
+  if (has(Hook::POST_RECV_STATUS)) Report(batch->GetRecvStatus()->error_code());
+  if (has(Hook::PRE_SEND_STATUS)) Report(batch->GetSendStatus().error_code());
+  batch->Proceed();
+}
+
+std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>
+NewClientLoggingFactory(CallSink sink, Clock clock) {
+  return std::make_unique<ClientLoggingFactory>(std::move(sink),
+                                                std::move(clock));
+}
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
+NewServerLoggingFactory(CallSink sink, Clock clock) {
+  return std::make_unique<ServerLoggingFactory>(std::move(sink),
+                                                std::move(clock));
+}
+
+}  // namespace movies
