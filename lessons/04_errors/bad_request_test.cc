@@ -138,7 +138,8 @@ TEST(BadRequestTest, TheContentIsNotSentBack) {
   movie.set_mid(-31415);
   movie.set_movie_description("xyzzy" + std::string(50'000, '.'));
   movie.set_movie_style("SECRET");
-  for (const auto& violation : FindFaults(movie).field_violations()) {
+  const google::rpc::BadRequest faults = FindFaults(movie);
+  for (const auto& violation : faults.field_violations()) {
     for (const char* content : {"31415", "xyzzy", "SECRET"}) {
       EXPECT_FALSE(absl::StrContains(violation.description(), content))
           << "The content of " << violation.field() << " went back with the "
