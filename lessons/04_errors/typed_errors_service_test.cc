@@ -140,7 +140,9 @@ TEST_F(TypedErrorsServiceTest, AMovieThatIsMissingIsNamed) {
   const grpc::Status status = Get(999);
   EXPECT_EQ(status.error_code(), StatusCode::NOT_FOUND);
   EXPECT_EQ(Detail<v1::MovieError>(status).reason(), v1::MOVIE_NOT_FOUND);
-  EXPECT_EQ(Detail<google::rpc::ErrorInfo>(status).metadata().at("mid"), "999");
+  const auto info = Detail<google::rpc::ErrorInfo>(status);
+  ASSERT_EQ(info.metadata().count("mid"), 1u);
+  EXPECT_EQ(info.metadata().at("mid"), "999");
 }
 
 TEST_F(TypedErrorsServiceTest, AnIdThatCannotBeIsAnInvalidMovie) {
