@@ -73,8 +73,8 @@ enum class Situation {
 
   // What went wrong inside.
 
-  // The request asks for movies sorted by box office. The proto has the field,
-  // this server does not have the code.
+  // The request asks for movies sorted by box office. The proto would
+  // have the field, this server does not have the code.
   kSortingIsNotBuilt,
   // The index names a movie that the store lacks. That cannot be, unless by a
   // bug.

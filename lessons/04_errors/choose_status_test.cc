@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/status/status.h"
+#include "codes.h"
 #include "gtest/gtest.h"
 
 namespace movies {
@@ -10,18 +10,13 @@ namespace {
 
 using grpc::StatusCode;
 
-std::string Name(StatusCode code) {
-  // The two libraries number the codes alike.
-  return absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
-}
-
 // Expects that `situation`, described by `what`, is answered with `expected`.
 // The failure gives the rule and not the code, which the README's table has.
 void ExpectAnswer(Situation situation, const std::string& what,
                   StatusCode expected, const std::string& why) {
   const StatusCode chosen = ChooseStatus(situation);
   if (chosen == expected) return;
-  ADD_FAILURE() << "\"" << what << "\" is answered with " << Name(chosen)
+  ADD_FAILURE() << "\"" << what << "\" is answered with " << CodeName(chosen)
                 << ", and that tells the client the wrong thing. " << why;
 }
 
@@ -39,9 +34,11 @@ TEST(ChooseStatusTest, AFaultOfTheRequestOrOfTheMoment) {
       Situation::kStartIsPastTheEnd, "the page starts at 100 of 64",
       StatusCode::OUT_OF_RANGE,
       "With a larger catalogue the same request would be fine, so it is no "
-      "fault of the request itself. Of two codes that fit take the more "
-      "special one: here, the one by which a loop over pages sees that it has "
-      "come to the end.");
+      "fault of the request itself. Nor is it a success: a page without movies "
+      "would leave open whether there are more. Of two codes that fit take the "
+      "more specific one: here, the one by which a loop over pages sees that "
+      "it "
+      "has come to the end.");
 }
 
 TEST(ChooseStatusTest, ThereIsNoneOrThereIsOneAlready) {
@@ -109,11 +106,13 @@ TEST(ChooseStatusTest, WhoYouAreOrWhatYouMay) {
       StatusCode::PERMISSION_DENIED,
       "The server knows who calls, and the answer is no. To sign in again does "
       "not help.");
-  ExpectAnswer(
-      Situation::kMovieIsSecret, "the movie is secret", StatusCode::NOT_FOUND,
-      "To refuse access would tell every viewer that there is something. For "
-      "a whole class of callers there is to be no such movie; answer what you "
-      "would answer if that were so.");
+  ExpectAnswer(Situation::kMovieIsSecret, "the movie is secret",
+               StatusCode::NOT_FOUND,
+               "To refuse access, or to ask for a sign-in, tells every viewer "
+               "that there "
+               "is something. For a whole class of callers there is to be no "
+               "such movie; "
+               "answer what you would answer if that were so.");
 }
 
 TEST(ChooseStatusTest, TooMuchIsNotForbidden) {
@@ -163,9 +162,9 @@ TEST(ChooseStatusTest, AnotherServicesErrorIsNotPassedOnAsItIs) {
   ExpectAnswer(
       Situation::kRatingsRefuseOurRequest,
       "the ratings service refuses our request", StatusCode::INTERNAL,
-      "Passed on as it came, the ratings service's code would tell our client "
-      "that its own request is wrong. It was this server that made a wrong "
-      "one: a bug here.");
+      "Whatever it said, our client did not make that request and cannot mend "
+      "it. It was this server that made a wrong one, and that is all there is "
+      "to know: a bug here.");
   ExpectAnswer(
       Situation::kFailureWithoutReason, "a library failed and says no more",
       StatusCode::UNKNOWN,

@@ -11,8 +11,9 @@ using grpc::StatusCode;
 
 NextStep DecideNextStep(StatusCode code, Idempotency idempotency) {
   // TODO(04_errors.handle_status): Return the next step for each code. A code
-  // that gRPC makes up itself, such as UNAVAILABLE, does not say whether the
-  // server has done the work: there `idempotency` decides what is safe.
+  // by which a call can end after the handler has begun, because gRPC makes it
+  // up itself, leaves open whether the work was done: there `idempotency`
+  // decides what is safe.
   return NextStep::kGiveUp;
   // END TODO(04_errors.handle_status)
 }

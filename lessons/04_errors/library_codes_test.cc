@@ -95,7 +95,7 @@ TEST_F(LibraryCodesTest, ACancelledCallIsCancelled) {
   service_.release.Notify();
 }
 
-TEST_F(LibraryCodesTest, ALateAnswerIsDeadlineExceededThoughTheHandlerIsAtIt) {
+TEST_F(LibraryCodesTest, ALateAnswerIsDeadlineExceeded) {
   context_.set_deadline(
       absl::ToChronoTime(absl::Now() + absl::Milliseconds(200)));
   EXPECT_EQ(GetMovie(kWaits).error_code(), StatusCode::DEADLINE_EXCEEDED);
@@ -163,6 +163,42 @@ TEST_F(LibraryCodesTest, ARequestThatDoesNotParseIsInternal) {
                  grpc::StubOptions(), &request, &response,
                  [&done](grpc::Status status) { done.set_value(status); });
   EXPECT_EQ(done.get_future().get().error_code(), StatusCode::INTERNAL);
+}
+
+// GetMovie answers OK with bytes that are no Movie.
+class GarbledService final
+    : public v1::MoviesService::WithRawCallbackMethod_GetMovie<
+          v1::MoviesService::Service> {
+ public:
+  grpc::ServerUnaryReactor* GetMovie(grpc::CallbackServerContext* context,
+                                     const grpc::ByteBuffer*,
+                                     grpc::ByteBuffer* response) override {
+    const grpc::Slice garbage("\xff\xff\xff");
+    *response = grpc::ByteBuffer(&garbage, 1);
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+};
+
+TEST_F(LibraryCodesTest, AResponseThatDoesNotParseIsUnimplemented) {
+  // The server has the method, and has done the work: the code only looks as if
+  // it had not.
+  GarbledService service;
+  support::TestServer server(&service);
+  v1::Movie movie;
+  const grpc::Status status = v1::MoviesService::NewStub(server.NewChannel())
+                                  ->GetMovie(&context_, v1::MovieID(), &movie);
+  EXPECT_EQ(status.error_code(), StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(status.error_message(), "No message returned for unary request");
+}
+
+TEST_F(LibraryCodesTest,
+       CredentialsThatTheChannelIsTooOpenForAreUnauthenticated) {
+  // A token does not go out over a connection that anybody can read. The call
+  // ends in the client.
+  context_.set_credentials(grpc::AccessTokenCredentials("a token"));
+  EXPECT_EQ(GetMovie(0).error_code(), StatusCode::UNAUTHENTICATED);
 }
 
 }  // namespace

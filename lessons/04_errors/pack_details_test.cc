@@ -1,5 +1,6 @@
 #include "pack_details.h"
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -37,6 +38,12 @@ google::rpc::Status Packed(const grpc::Status& status) {
     ADD_FAILURE() << "The status carries no details; it is code "
                   << status.error_code() << ", \"" << status.error_message()
                   << "\". grpc::Status takes them as its third argument.";
+  } else if (bytes == NotFoundError().SerializeAsString()) {
+    ADD_FAILURE() << "The details are the MovieError's own bytes. Clients in "
+                     "every language expect a serialized google.rpc.Status "
+                     "there, and look for the details inside it. Taken for "
+                     "one, these bytes even parse, as both messages begin with "
+                     "a number and a string; nobody finds a detail in it.";
   } else if (!packed.ParseFromString(bytes)) {
     ADD_FAILURE() << "The details are no serialized google.rpc.Status. That "
                      "message is what clients in every language expect there, "
@@ -83,16 +90,20 @@ TEST_F(PackDetailsTest, PacksTheDetailAsAny) {
   v1::MovieError unpacked;
   ASSERT_TRUE(any.UnpackTo(&unpacked))
       << "The Any cannot be unpacked as a MovieError.";
-  EXPECT_EQ(unpacked.reason(), v1::MOVIE_NOT_FOUND);
-  EXPECT_EQ(unpacked.message(), "no movie has the ID 999");
+  EXPECT_TRUE(unpacked.SerializeAsString() == error_.SerializeAsString())
+      << "The MovieError that was packed is { " << error_.ShortDebugString()
+      << " }, and the one that comes out is { " << unpacked.ShortDebugString()
+      << " }.";
 }
 
 TEST_F(PackDetailsTest, KeepsEveryDetailInOrder) {
   const google::rpc::RetryInfo retry = RetryAfterSeconds(3);
-  const google::rpc::Status packed = Packed(StatusWithDetails(
-      grpc::StatusCode::UNAVAILABLE, "still loading", {&retry, &error_}));
-  ASSERT_EQ(packed.details_size(), 2)
-      << "Two details were given: RetryInfo and MovieError.";
+  const google::rpc::Status packed =
+      Packed(StatusWithDetails(grpc::StatusCode::UNAVAILABLE, "still loading",
+                               {&retry, &error_, &retry, &retry, &error_}));
+  ASSERT_EQ(packed.details_size(), 5)
+      << "Five details were given: RetryInfo, MovieError, two RetryInfo and a "
+         "MovieError. All of them go, also several of a type.";
   EXPECT_TRUE(packed.details(0).Is<google::rpc::RetryInfo>())
       << "The first is " << packed.details(0).type_url();
   EXPECT_TRUE(packed.details(1).Is<v1::MovieError>())
@@ -116,20 +127,41 @@ TEST_F(PackDetailsTest, LeavesOutDetailsThatWouldCostTheStatus) {
 }
 
 TEST_F(PackDetailsTest, TheLimitIsOnAllThatIsPacked) {
-  // Each is well below the limit, and together they are above it.
+  // Together they are below the limit. With the names of their types, which
+  // are sent too, they are above it.
   google::rpc::DebugInfo debug;
-  debug.set_detail(std::string(kMaxDetailsBytes / 2, 'x'));
+  debug.set_detail(std::string(kMaxDetailsBytes / 2 - 20, 'x'));
+  ASSERT_LT(2 * debug.ByteSizeLong(), kMaxDetailsBytes);
   const grpc::Status status = StatusWithDetails(
       grpc::StatusCode::NOT_FOUND, "no movie 999", {&debug, &debug});
   EXPECT_EQ(status.error_details().size(), 0u)
-      << "Two details of half the limit each, with the names of their types, "
-         "are above it. What counts is what is sent.";
+      << "Two details of nearly half the limit each, with the names of their "
+         "types, are above it. What counts is what is sent: the "
+         "google.rpc.Status.";
+}
 
+TEST_F(PackDetailsTest, TheLimitItselfIsStillSent) {
+  google::rpc::DebugInfo debug;
+  const auto size = [&debug] {
+    return StatusWithDetails(grpc::StatusCode::NOT_FOUND, "no movie 999",
+                             {&debug})
+        .error_details()
+        .size();
+  };
   debug.set_detail(std::string(kMaxDetailsBytes - 200, 'x'));
-  const grpc::Status below =
-      StatusWithDetails(grpc::StatusCode::NOT_FOUND, "no movie 999", {&debug});
-  EXPECT_GT(below.error_details().size(), 0u)
+  const size_t below = size();
+  ASSERT_GT(below, kMaxDetailsBytes - 200)
       << "These details are below kMaxDetailsBytes, and were left out.";
+  ASSERT_LT(below, kMaxDetailsBytes) << "These details have grown.";
+  debug.mutable_detail()->append(kMaxDetailsBytes - below, 'x');
+  EXPECT_EQ(size(), kMaxDetailsBytes)
+      << "The google.rpc.Status takes exactly kMaxDetailsBytes: not more, so "
+         "it is sent.";
+  debug.mutable_detail()->push_back('x');
+  EXPECT_EQ(size(), 0u)
+      << "The google.rpc.Status takes one byte more than kMaxDetailsBytes, so "
+         "the status has no details. What counts is all of it, with the code, "
+         "the message and the type's name.";
 }
 
 // A server whose GetMovie always fails with the given status.

@@ -28,7 +28,8 @@ namespace movies {
 // empty, if there is none.
 //
 // Details whose inner code is not that of the status belong to another error:
-// none of them is used. Never fails otherwise, whatever the bytes. Thread-safe.
+// none of them is used. The inner message may differ. Never fails otherwise,
+// whatever the bytes. Thread-safe.
 bool FindDetail(const grpc::Status& status, google::protobuf::Message* detail);
 
 // Returns the MovieError that came with `status`, if one did. A reason that a

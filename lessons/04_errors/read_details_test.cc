@@ -1,5 +1,6 @@
 #include "read_details.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -93,7 +94,11 @@ TEST(ReadDetailsTest, FindsItAmongOthersInAnyOrder) {
       << "There are four details, of which one has a type that this program "
          "does not know, and the third is the MovieError. Nothing says in "
          "which order details come, or that all are known: go through them.";
-  EXPECT_EQ(error.reason(), v1::MOVIE_NOT_FOUND);
+  EXPECT_EQ(error.reason(), v1::MOVIE_NOT_FOUND)
+      << "The MovieError is the third of four details, and what was found is { "
+      << error.ShortDebugString()
+      << " }. The bytes of another type may well parse as a MovieError: the "
+         "type URL tells whose they are.";
 }
 
 TEST(ReadDetailsTest, FindsEveryTypeThatIsAskedFor) {
@@ -105,7 +110,9 @@ TEST(ReadDetailsTest, FindsEveryTypeThatIsAskedFor) {
   google::rpc::ErrorInfo found;
   ASSERT_TRUE(FindDetail(Received(packed), &found))
       << "The second detail is the ErrorInfo that was asked for.";
-  EXPECT_EQ(found.reason(), "MOVIE_NOT_FOUND");
+  EXPECT_EQ(found.reason(), "MOVIE_NOT_FOUND")
+      << "The second detail is the ErrorInfo, and what was found is { "
+      << found.ShortDebugString() << " }.";
 }
 
 TEST(ReadDetailsTest, TheHostOfATypeUrlDoesNotMatter) {
@@ -133,6 +140,8 @@ TEST(ReadDetailsTest, OtherTypesAreNoDetail) {
       "type.googleapis.com/x.movies.v1.MovieError");
   packed.add_details()->set_type_url("");
   packed.add_details()->set_type_url("movies.v1.MovieError");
+  packed.add_details()->set_type_url(
+      "type.googleapis.com/movies.v1.MovieErrorV2");
   ExpectNothing(Received(packed), "None of the details is a MovieError");
 }
 
@@ -182,6 +191,44 @@ TEST(ReadDetailsTest, AGarbledDetailDoesNotHideAGoodOne) {
   EXPECT_EQ(error.message(), "no movie has the ID 999");
 }
 
+TEST(ReadDetailsTest, TheFirstGoodOneCounts) {
+  google::rpc::Status packed = NewPacked();
+  packed.add_details()->PackFrom(NotFoundError());
+  v1::MovieError second;
+  second.set_reason(v1::INVALID_MOVIE);
+  packed.add_details()->PackFrom(second);
+  AddGarbledMovieError(&packed);
+  v1::MovieError error;
+  ASSERT_TRUE(FindDetail(Received(packed), &error))
+      << "The first MovieError is fine; another one and a garbled one follow.";
+  EXPECT_EQ(error.ShortDebugString(), NotFoundError().ShortDebugString())
+      << "Three MovieErrors came, and the first is fine. What follows has "
+         "spoilt it: once one is found, look no further.";
+}
+
+TEST(ReadDetailsTest, TheMessageInsideMayDiffer) {
+  google::rpc::Status packed = NewPacked();
+  packed.set_message("pas de film");
+  packed.add_details()->PackFrom(NotFoundError());
+  v1::MovieError error;
+  EXPECT_TRUE(FindDetail(Received(packed), &error))
+      << "The message inside is not that of the status: a proxy may have "
+         "shortened one of them. Messages are for people; it is the code that "
+         "has to be the same.";
+}
+
+TEST(ReadDetailsTest, ACodeOfTomorrowHasDetailsToo) {
+  google::rpc::Status packed = NewPacked();
+  packed.set_code(30);
+  packed.add_details()->PackFrom(NotFoundError());
+  v1::MovieError error;
+  EXPECT_TRUE(FindDetail(grpc::Status(static_cast<grpc::StatusCode>(30), "new",
+                                      packed.SerializeAsString()),
+                         &error))
+      << "The status has the code 30, which this program does not know, and so "
+         "have the details. They belong together.";
+}
+
 TEST(ReadDetailsTest, DetailsOfAnotherErrorAreNotUsed) {
   google::rpc::Status packed = NewPacked();
   packed.set_code(grpc::StatusCode::INVALID_ARGUMENT);
@@ -190,6 +237,10 @@ TEST(ReadDetailsTest, DetailsOfAnotherErrorAreNotUsed) {
                 "The status has the code NOT_FOUND (5), and the details inside "
                 "say INVALID_ARGUMENT (3): they belong to another error, which "
                 "somebody on the way has forwarded or replaced");
+  packed.clear_code();
+  ExpectNothing(Received(packed),
+                "The status has the code NOT_FOUND (5), and the details inside "
+                "have none, which is 0, OK: they belong to no error");
 }
 
 // Over the wire, from a server that misbehaves.

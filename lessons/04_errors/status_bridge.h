@@ -19,10 +19,16 @@ namespace movies {
 
 // Each returns the other library's status with the same code, also one that
 // neither library knows, the same message, and each detail as a payload or the
-// other way round. There and back again, nothing is lost but the order of the
-// details: absl::Status keeps none. Details that cannot be taken apart become
-// one payload, by the key kRawDetails of payloads.h. OK has neither message nor
-// details. Thread-safe.
+// other way round. OK has neither message nor details. Thread-safe.
+//
+// There and back again, nothing is lost but the order of the details:
+// absl::Status keeps none. Details that cannot be taken apart become one
+// payload, by the key kRawDetails of payloads.h.
+//
+// The way to gRPC has its limits. A raw_code() that no grpc::StatusCode can
+// hold becomes UNKNOWN (codes.h). Payloads that take more than kMaxDetailsBytes
+// together are left out, so that the status arrives (payloads.h). A message
+// that goes along with payloads has to be UTF-8, or no client can read them.
 absl::Status ToAbslStatus(const grpc::Status& status);
 grpc::Status ToGrpcStatus(const absl::Status& status);
 

@@ -50,6 +50,20 @@ grpc::Status WithMovieError() {
                       Packed(5, "no movie 999", {&error}).SerializeAsString());
 }
 
+// The google.rpc.Status that `status` carries. On failure, adds a failure that
+// says so.
+google::rpc::Status Unpacked(const grpc::Status& status) {
+  google::rpc::Status packed;
+  if (status.error_details().empty() ||
+      !packed.ParseFromString(status.error_details())) {
+    ADD_FAILURE() << "ToGrpcStatus was given payloads, and the grpc::Status "
+                     "has no google.rpc.Status in its details ("
+                  << status.error_details().size()
+                  << " bytes). WriteDetails() makes one.";
+  }
+  return packed;
+}
+
 std::string Show(const grpc::Status& status) {
   return absl::StrCat("code ", static_cast<int>(status.error_code()), ", \"",
                       status.error_message(), "\", ",
@@ -80,19 +94,57 @@ TEST(StatusBridgeTest, OkIsOk) {
   const grpc::Status back = ToGrpcStatus(absl::OkStatus());
   EXPECT_TRUE(back.ok()) << "ToGrpcStatus made of OK: " << Show(back);
   EXPECT_EQ(back.error_details(), "") << "OK has no details.";
+  const absl::Status spoken =
+      ToAbslStatus(grpc::Status(grpc::StatusCode::OK, "fine", "details"));
+  EXPECT_TRUE(spoken == absl::OkStatus())
+      << "ToAbslStatus was given OK with a message and details, and made of "
+         "it: "
+      << spoken << ". OK has neither.";
 }
 
 TEST(StatusBridgeTest, KeepsACodeThatNeitherKnows) {
   const absl::Status there = ToAbslStatus(
-      grpc::Status(static_cast<grpc::StatusCode>(77), "from tomorrow"));
-  EXPECT_EQ(there.raw_code(), 77)
-      << "ToAbslStatus was given code 77, and returned " << there << ".";
-  const grpc::Status back = ToGrpcStatus(
-      absl::Status(static_cast<absl::StatusCode>(77), "from tomorrow"));
-  EXPECT_EQ(static_cast<int>(back.error_code()), 77)
-      << "ToGrpcStatus was given code 77, and returned " << Show(back)
+      grpc::Status(static_cast<grpc::StatusCode>(30), "from tomorrow"));
+  EXPECT_EQ(there.raw_code(), 30)
+      << "ToAbslStatus was given code 30, and returned " << there << ".";
+  absl::Status status(static_cast<absl::StatusCode>(30), "from tomorrow");
+  status.SetPayload(kMovieErrorUrl, absl::Cord(""));
+  const grpc::Status back = ToGrpcStatus(status);
+  EXPECT_EQ(static_cast<int>(back.error_code()), 30)
+      << "ToGrpcStatus was given code 30, and returned " << Show(back)
       << ". absl::Status has two functions that return the code: one of them "
          "turns what absl does not know into UNKNOWN (2).";
+  EXPECT_EQ(Unpacked(back).code(), 30)
+      << "ToGrpcStatus was given code 30 and a payload. The code inside the "
+         "details has to be that of the status, or clients take them for "
+         "another error's.";
+}
+
+TEST(StatusBridgeTest, ACodeThatDoesNotFitIsUnknown) {
+  absl::Status status(static_cast<absl::StatusCode>(1000), "ours");
+  status.SetPayload(kMovieErrorUrl, absl::Cord(""));
+  const grpc::Status back = ToGrpcStatus(status);
+  EXPECT_EQ(back.error_code(), grpc::StatusCode::UNKNOWN)
+      << "ToGrpcStatus was given code 1000, and returned " << Show(back)
+      << ". A grpc::StatusCode cannot hold that number; CodeOf() in codes.h "
+         "knows what to make of it.";
+  EXPECT_EQ(Unpacked(back).code(), 2)
+      << "ToGrpcStatus was given code 1000 and a payload. The code inside the "
+         "details has to be that of the status.";
+}
+
+TEST(StatusBridgeTest, AMessageMayHoldAnyByte) {
+  const std::string message("cut\0off?", 8);
+  EXPECT_EQ(ToAbslStatus(grpc::Status(grpc::StatusCode::NOT_FOUND, message))
+                .message()
+                .size(),
+            message.size())
+      << "The message has a zero byte in the middle. It is a std::string, "
+         "which has a size; only C's strings end there.";
+  EXPECT_EQ(ToGrpcStatus(absl::NotFoundError(message)).error_message().size(),
+            message.size())
+      << "The message has a zero byte in the middle, and absl::Status gives it "
+         "as a string_view, which has a size; only C's strings end there.";
 }
 
 TEST(StatusBridgeTest, DetailsBecomePayloads) {
@@ -114,13 +166,15 @@ TEST(StatusBridgeTest, PayloadsBecomeDetails) {
                     absl::Cord(NotFoundError().SerializeAsString()));
   status.SetPayload(kRetryInfoUrl,
                     absl::Cord(RetryAfterSeconds(3).SerializeAsString()));
-  google::rpc::Status packed;
-  ASSERT_TRUE(packed.ParseFromString(ToGrpcStatus(status).error_details()));
+  const google::rpc::Status packed = Unpacked(ToGrpcStatus(status));
   ASSERT_EQ(packed.details_size(), 2)
       << "The absl::Status has two payloads; each becomes a detail. "
          "ForEachPayload() goes through them.";
-  EXPECT_EQ(packed.code(), 14);
-  EXPECT_EQ(packed.message(), "still loading");
+  EXPECT_EQ(packed.code(), 14)
+      << "The absl::Status is UNAVAILABLE (14), and the code inside the "
+         "details has to be the same.";
+  EXPECT_EQ(packed.message(), "still loading")
+      << "The message inside the details has to be that of the status.";
   for (const google::protobuf::Any& any : packed.details()) {
     v1::MovieError error;
     google::rpc::RetryInfo retry;
@@ -139,8 +193,7 @@ TEST(StatusBridgeTest, KeepsAPayloadInSeveralPieces) {
   ASSERT_FALSE(pieces.TryFlat().has_value());
   absl::Status status = absl::NotFoundError("no movie");
   status.SetPayload(kMovieErrorUrl, pieces);
-  google::rpc::Status packed;
-  ASSERT_TRUE(packed.ParseFromString(ToGrpcStatus(status).error_details()));
+  const google::rpc::Status packed = Unpacked(ToGrpcStatus(status));
   ASSERT_EQ(packed.details_size(), 1)
       << "The absl::Status has one payload; it becomes one detail.";
   v1::MovieError unpacked;
@@ -158,10 +211,12 @@ TEST(StatusBridgeTest, FromGrpcAndBackNothingIsLost) {
   const grpc::Status status(grpc::StatusCode::UNAVAILABLE, "still löading\n",
                             packed.SerializeAsString());
   const grpc::Status back = ToGrpcStatus(ToAbslStatus(status));
-  EXPECT_EQ(back.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(back.error_message(), "still löading\n");
-  google::rpc::Status repacked;
-  ASSERT_TRUE(repacked.ParseFromString(back.error_details()));
+  EXPECT_EQ(back.error_code(), grpc::StatusCode::UNAVAILABLE)
+      << "Converted to an absl::Status and back, it is " << Show(back);
+  EXPECT_EQ(back.error_message(), "still löading\n")
+      << "Converted to an absl::Status and back, the message should be what it "
+         "was.";
+  const google::rpc::Status repacked = Unpacked(back);
   // absl::Status keeps no order.
   std::vector<std::string> before, after;
   for (const auto& any : packed.details()) {
@@ -172,8 +227,11 @@ TEST(StatusBridgeTest, FromGrpcAndBackNothingIsLost) {
   }
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
-  EXPECT_EQ(before, after) << "The details that came back are "
-                           << repacked.ShortDebugString();
+  EXPECT_TRUE(before == after)
+      << "Converted to an absl::Status and back, the details should be what "
+         "they were, in any order. They were "
+      << packed.ShortDebugString() << ", and are "
+      << repacked.ShortDebugString();
 }
 
 TEST(StatusBridgeTest, FromAbslAndBackNothingIsLost) {
@@ -183,10 +241,11 @@ TEST(StatusBridgeTest, FromAbslAndBackNothingIsLost) {
   status.SetPayload("type.example.com/not.ours", absl::Cord("any bytes"));
   EXPECT_EQ(ToAbslStatus(ToGrpcStatus(status)), status)
       << "Converted to a grpc::Status and back, it should be what it was, "
-         "code, "
-         "message and both payloads.";
+         "code, message and both payloads.";
   const absl::Status bare = absl::AbortedError("changed meanwhile");
-  EXPECT_EQ(ToAbslStatus(ToGrpcStatus(bare)), bare);
+  EXPECT_EQ(ToAbslStatus(ToGrpcStatus(bare)), bare)
+      << "Converted to a grpc::Status and back, it should be what it was, and "
+         "it had no payload.";
 }
 
 TEST(StatusBridgeTest, WhatCannotBePayloadsIsKeptAsItIs) {
@@ -197,19 +256,40 @@ TEST(StatusBridgeTest, WhatCannotBePayloadsIsKeptAsItIs) {
       Packed(3, "no movie 999", {&error}).SerializeAsString(),
       // Two of a type: payloads would keep the second.
       Packed(5, "no movie 999", {&error, &error}).SerializeAsString(),
-      // A fourth field, which a newer google.rpc.Status might have.
-      Packed(5, "no movie 999", {&error}).SerializeAsString() + "\x20\x01",
   };
   for (const std::string& bytes : details) {
     const grpc::Status status(grpc::StatusCode::NOT_FOUND, "no movie 999",
                               bytes);
     const absl::Status there = ToAbslStatus(status);
-    EXPECT_EQ(there.code(), absl::StatusCode::kNotFound);
-    EXPECT_EQ(there.GetPayload(kRawDetails), absl::Cord(bytes))
-        << "ReadDetails() returns such details as one payload: " << there;
-    EXPECT_EQ(ToGrpcStatus(there).error_details(), bytes)
-        << "They should come back as they were.";
+    EXPECT_EQ(there.code(), absl::StatusCode::kNotFound)
+        << "Whatever the details are, the code stays: " << there;
+    const std::string kept(
+        there.GetPayload(kRawDetails).value_or(absl::Cord()));
+    EXPECT_TRUE(kept == bytes)
+        << "ReadDetails() returns details that cannot be taken apart as one "
+           "payload, by the key kRawDetails. It should be in the absl::Status "
+           "as it is: "
+        << there;
+    EXPECT_TRUE(ToGrpcStatus(there).error_details() == bytes)
+        << "Details that cannot be taken apart should come back from an "
+           "absl::Status as they were. This one: "
+        << there;
   }
+}
+
+TEST(StatusBridgeTest, WhatIsTooLargeIsLeftOut) {
+  v1::MovieError error;
+  error.set_message(std::string(5000, 'x'));
+  absl::Status status = absl::NotFoundError("no movie");
+  status.SetPayload(kMovieErrorUrl, absl::Cord(error.SerializeAsString()));
+  const grpc::Status back = ToGrpcStatus(status);
+  EXPECT_EQ(back.error_code(), grpc::StatusCode::NOT_FOUND)
+      << "A payload of 5 kB is too large to send; the code is not.";
+  EXPECT_EQ(back.error_message(), "no movie")
+      << "A payload of 5 kB is too large to send; the message is not.";
+  EXPECT_EQ(back.error_details().size(), 0u)
+      << "A payload of 5 kB was sent along. Details that are too large cost "
+         "the whole status; WriteDetails() leaves them out.";
 }
 
 TEST(StatusBridgeTest, NoDetailsStayNone) {
@@ -222,6 +302,23 @@ TEST(StatusBridgeTest, NoDetailsStayNone) {
   });
   EXPECT_EQ(ToGrpcStatus(absl::NotFoundError("no movie")).error_details(), "")
       << "There were no payloads, and now there are details.";
+}
+
+// Given code: payloads.h.
+
+TEST(PayloadsTest, RawDetailsAreLeftOutBesideOthers) {
+  const Payloads both = {{kRawDetails, "raw"}, {kMovieErrorUrl, ""}};
+  google::rpc::Status packed;
+  ASSERT_TRUE(packed.ParseFromString(WriteDetails(5, "no movie", both)));
+  ASSERT_EQ(packed.details_size(), 1);
+  EXPECT_EQ(packed.details(0).type_url(), kMovieErrorUrl);
+  EXPECT_EQ(WriteDetails(5, "no movie", {{kRawDetails, "raw"}}), "raw");
+}
+
+TEST(PayloadsTest, TheLimitHoldsForRawDetailsToo) {
+  const std::string most(kMaxDetailsBytes, 'x');
+  EXPECT_EQ(WriteDetails(5, "", {{kRawDetails, most}}), most);
+  EXPECT_EQ(WriteDetails(5, "", {{kRawDetails, most + "x"}}), "");
 }
 
 }  // namespace

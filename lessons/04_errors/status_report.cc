@@ -6,12 +6,12 @@
 
 #include <memory>
 
-#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "codes.h"
 #include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "movies/v1/movies.pb.h"
-#include "payloads.h"
 
 namespace movies {
 namespace {
@@ -35,14 +35,18 @@ std::unique_ptr<google::protobuf::Message> Parse(const std::string& type,
 
 }  // namespace
 
-std::string CodeName(grpc::StatusCode code) {
-  // The two libraries number the codes alike.
-  const std::string name =
-      absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
-  return name.empty() ? absl::StrCat("code ", static_cast<int>(code)) : name;
-}
-
 std::vector<std::string> DetailLines(const grpc::Status& status) {
+  const std::string bytes = status.error_details();
+  if (bytes.empty()) return {};
+  google::rpc::Status packed;
+  if (!packed.ParseFromString(bytes)) {
+    return {
+        absl::StrCat("details that cannot be read (", bytes.size(), " bytes)")};
+  }
+  if (packed.code() != status.error_code()) {
+    return {absl::StrCat("details of another error, ", CodeName(packed.code()),
+                         " (", bytes.size(), " bytes)")};
+  }
   // A program knows a type by its name only if the linker has kept it.
   v1::MovieError::descriptor();
   google::rpc::BadRequest::descriptor();
@@ -50,22 +54,20 @@ std::vector<std::string> DetailLines(const grpc::Status& status) {
   printer.SetSingleLineMode(true);
   printer.SetUseUtf8StringEscaping(true);
   std::vector<std::string> lines;
-  for (const auto& [type_url, value] : ReadDetails(status)) {
-    if (type_url == kRawDetails) {
-      lines.push_back(absl::StrCat("details that cannot be read (",
-                                   value.size(), " bytes)"));
-      continue;
-    }
-    const std::string type = type_url.substr(type_url.rfind('/') + 1);
+  for (const google::protobuf::Any& any : packed.details()) {
+    const std::string type =
+        any.type_url().substr(any.type_url().rfind('/') + 1);
     const std::unique_ptr<google::protobuf::Message> message =
-        Parse(type, value);
+        Parse(type, any.value());
     std::string text;
     if (message != nullptr && printer.PrintToString(*message, &text)) {
       lines.push_back(absl::StrCat(type, " { ", text, "}"));
     } else {
-      lines.push_back(absl::StrCat("a detail of type ", type,
-                                   " that cannot be read (", value.size(),
-                                   " bytes)"));
+      // The type's name is whatever came: a line feed in it must not look like
+      // the end of the line.
+      lines.push_back(absl::StrCat(
+          "a detail of type ", absl::Utf8SafeCHexEscape(type),
+          " that cannot be read (", any.value().size(), " bytes)"));
     }
   }
   return lines;

@@ -106,7 +106,7 @@ grpc::Status TypedErrorsService::RateMovie(grpc::ServerContext* context,
     google::rpc::BadRequest faults;
     auto* violation = faults.add_field_violations();
     violation->set_field("stars");
-    violation->set_description(status.error_message());
+    violation->set_description("must be from 1 to 5");
     return StatusWithDetails(status.error_code(), status.error_message(),
                              {&faults});
   }

@@ -25,14 +25,12 @@ NextStep DecideNextStep(StatusCode code, Idempotency idempotency) {
     case StatusCode::UNAUTHENTICATED:
       return NextStep::kSignIn;
     case StatusCode::PERMISSION_DENIED:
-    case StatusCode::UNIMPLEMENTED:
     case StatusCode::DATA_LOSS:
       return NextStep::kGiveUp;
     case StatusCode::UNAVAILABLE:
-    case StatusCode::RESOURCE_EXHAUSTED:
       return repeatable ? NextStep::kRetry : NextStep::kCheckOutcome;
-    default:  // Too late, broken, or a code of tomorrow: done or not, who
-              // knows.
+    default:  // Late, broken, too large, or a code of tomorrow: done or not,
+              // who knows.
       return repeatable ? NextStep::kGiveUp : NextStep::kCheckOutcome;
   }
 }

@@ -32,19 +32,30 @@ enum class NextStep {
   kRetry,
   // Begin again with what led to the call: read, change, write.
   kRestart,
-  // Change the request, or what it is about. As it is, it will fail again.
+  // Change the request, or what it is about (the state, the name, the page). As
+  // it is, it will fail again.
   kChangeRequest,
   // Get new credentials, and make the call with them.
   kSignIn,
   // Find out whether the server has done it: it may have, and the call is not
   // one to be done twice.
   kCheckOutcome,
-  // Tell whoever asked. Trying again does not help.
+  // Tell whoever asked. Trying again does not help: also when the time is up,
+  // or the caller has cancelled.
   kGiveUp,
 };
 
-// Returns what a client does after a call that ended with `code`, of a method
-// with this `idempotency`.
+// Returns what a client does after a unary call that ended with `code`, of a
+// method with this `idempotency`.
+//
+// A code by which a call can end after the handler has begun leaves open
+// whether the work was done. Those are the codes that gRPC makes up itself, on
+// either side, but for UNAUTHENTICATED. UNAUTHENTICATED and PERMISSION_DENIED
+// are said before the work begins.
+//
+// RESOURCE_EXHAUSTED may pass in a second or in a day, and does not say when. A
+// client sends the call again only if the server says when, by a RetryInfo; see
+// read_details.h. Without one it is a code like the others.
 //
 // A newer server may send a code that this program does not know. It is treated
 // as UNKNOWN, which is what the protocol says of it. Thread-safe.

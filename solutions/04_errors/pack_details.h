@@ -16,29 +16,22 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/grpcpp.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "movies/v1/movies.pb.h"
+#include "payloads.h"
 
 namespace movies {
-
-// The most that details may take, in bytes, as serialized.
-//
-// A gRPC 1.51 client takes 8 kB of metadata, all keys together. A call whose
-// trailing metadata is larger fails with RESOURCE_EXHAUSTED, and the code and
-// message that the server gave are lost with the details. Half of the limit
-// leaves room for the message and for other metadata.
-inline constexpr size_t kMaxDetailsBytes = 4096;
 
 // Returns a status with this code and message, and with `details`, in their
 // order. None is null.
 //
-// If the details, packed, take more than kMaxDetailsBytes, the status has none:
-// the code and the message matter more. OK has neither message nor details.
-// `message` is UTF-8 and a sentence: above 1 kB it endangers the status too.
+// If the google.rpc.Status, serialized, takes more than kMaxDetailsBytes
+// (payloads.h), the status has no details: the code and the message matter
+// more. OK has neither message nor details. `message` is UTF-8 and a sentence:
+// above 1 kB it endangers the status too.
 grpc::Status StatusWithDetails(
     grpc::StatusCode code, const std::string& message,
     const std::vector<const google::protobuf::Message*>& details);

@@ -1,6 +1,5 @@
 #include "payloads.h"
 
-#include <cstddef>
 #include <set>
 
 #include "google/rpc/status.pb.h"
@@ -15,9 +14,6 @@ Payloads ReadDetails(const grpc::Status& status) {
       packed.message() != status.error_message()) {
     return {{kRawDetails, bytes}};
   }
-  const size_t size = packed.ByteSizeLong();
-  packed.DiscardUnknownFields();  // Some of tomorrow's Status, that is.
-  if (packed.ByteSizeLong() != size) return {{kRawDetails, bytes}};
   Payloads payloads;
   std::set<std::string> types;
   for (const google::protobuf::Any& any : packed.details()) {
@@ -29,17 +25,22 @@ Payloads ReadDetails(const grpc::Status& status) {
 
 std::string WriteDetails(int code, const std::string& message,
                          const Payloads& payloads) {
-  if (payloads.empty()) return "";
   google::rpc::Status packed;
   packed.set_code(code);
   packed.set_message(message);
+  std::string raw;
   for (const auto& [type_url, value] : payloads) {
-    if (type_url == kRawDetails) return value;
+    if (type_url == kRawDetails) {
+      raw = value;
+      continue;
+    }
     google::protobuf::Any* any = packed.add_details();
     any->set_type_url(type_url);
     any->set_value(value);
   }
-  return packed.SerializeAsString();
+  const std::string bytes =
+      packed.details_size() > 0 ? packed.SerializeAsString() : raw;
+  return bytes.size() > kMaxDetailsBytes ? "" : bytes;
 }
 
 }  // namespace movies

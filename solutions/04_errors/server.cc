@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "codes.h"
 #include "movies/v1/movies.grpc.pb.h"
 #include "proto/movie_store.h"
-#include "status_report.h"
 #include "support/console_log.h"
 #include "support/server_program.h"
 #include "support/stop_signals.h"
@@ -29,7 +29,8 @@ ABSL_FLAG(absl::Duration, rating, absl::Milliseconds(400),
           "how long it takes to count a rating");
 ABSL_FLAG(std::string, spoil, "none",
           "what to do to the details of GetMovie's errors: none, garbage "
-          "(random bytes instead) or oversize (more than a client takes)");
+          "(four bytes that are nothing instead) or oversize (more than a "
+          "client takes)");
 
 namespace movies {
 namespace {
@@ -110,12 +111,11 @@ int Main() {
   TypedErrorsOptions options;
   options.indexing = absl::GetFlag(FLAGS_indexing);
   options.rating = absl::GetFlag(FLAGS_rating);
-  if (options.indexing < absl::ZeroDuration() ||
-      options.rating < absl::ZeroDuration() ||
-      options.rating > absl::Minutes(1)) {
-    std::fprintf(stderr,
-                 "--indexing is not negative, --rating between 0 and 1m\n");
-    return 2;
+  for (const absl::Duration duration : {options.indexing, options.rating}) {
+    if (duration < absl::ZeroDuration() || duration > absl::Minutes(1)) {
+      std::fprintf(stderr, "--indexing and --rating are between 0 and 1m\n");
+      return 2;
+    }
   }
 
   // First, so that every thread that gRPC starts leaves the signals to it.

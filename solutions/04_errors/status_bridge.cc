@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
+#include "codes.h"
 #include "payloads.h"
 
 namespace movies {
@@ -19,15 +20,14 @@ absl::Status ToAbslStatus(const grpc::Status& status) {
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   // Where code() says kUnknown for a number that absl does not know.
-  const int code = status.raw_code();
+  const grpc::StatusCode code = CodeOf(status.raw_code());
   const std::string message(status.message());
   Payloads payloads;
   status.ForEachPayload(
       [&payloads](absl::string_view type_url, const absl::Cord& value) {
-        payloads.emplace_back(type_url, value);
+        payloads.emplace_back(std::string(type_url), std::string(value));
       });
-  return grpc::Status(static_cast<grpc::StatusCode>(code), message,
-                      WriteDetails(code, message, payloads));
+  return grpc::Status(code, message, WriteDetails(code, message, payloads));
 }
 
 }  // namespace movies
