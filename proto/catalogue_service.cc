@@ -25,9 +25,8 @@ grpc::Status CatalogueService::GetMovie(grpc::ServerContext*,
                                         v1::Movie* response) {
   const int mid = request->mid();
   if (mid < 1) {
-    return grpc::Status(
-        grpc::StatusCode::INVALID_ARGUMENT,
-        absl::StrCat("mid is ", mid, "; a movie's ID is 1 or more"));
+    return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                        absl::StrCat("mid is ", mid, "; IDs start at 1"));
   }
   std::optional<v1::Movie> movie = store_.Find(mid);
   if (!movie.has_value()) return NoSuchMovie(mid);

@@ -21,6 +21,7 @@
 #include "codes.h"
 #include "handle_status.h"
 #include "movies/v1/movies.grpc.pb.h"
+#include "proto/idempotency.h"
 #include "read_details.h"
 #include "status_report.h"
 #include "support/console_log.h"
@@ -148,8 +149,9 @@ class Story {
     for (const std::string& line : DetailLines(status)) {
       log_.Say(absl::StrCat("   + ", line));
     }
-    const NextStep step =
-        DecideNextStep(status.error_code(), IdempotencyOf(method));
+    const NextStep step = DecideNextStep(
+        status.error_code(),
+        IdempotencyOf(absl::StrCat("/movies.v1.MoviesService/", method)));
     log_.Say(absl::StrCat("   → ", Describe(step)));
     if (status.ok() && step != NextStep::kUseResponse) {
       log_.Say("   It was OK! Is 04_errors.handle_status solved?");

@@ -187,12 +187,5 @@ TEST(HandleStatusTest, ACodeOfTomorrowIsTreatedAsUnknown) {
 }
 
 // Given code, to see where the knowledge comes from.
-TEST(IdempotencyOfTest, ReadsTheOptionFromTheProto) {
-  EXPECT_EQ(IdempotencyOf("GetMovie"), kReads);
-  EXPECT_EQ(IdempotencyOf("AddMovies"), kTwiceIsAsOnce);
-  EXPECT_EQ(IdempotencyOf("RateMovie"), kOnlyOnce);
-  EXPECT_EQ(IdempotencyOf("NoSuchMethod"), kOnlyOnce);
-}
-
 }  // namespace
 }  // namespace movies

@@ -1,9 +1,5 @@
 #include "handle_status.h"
 
-#include <google/protobuf/descriptor.h>
-
-#include "movies/v1/movies.pb.h"
-
 namespace movies {
 
 using google::protobuf::MethodOptions;
@@ -33,16 +29,6 @@ NextStep DecideNextStep(StatusCode code, Idempotency idempotency) {
               // who knows.
       return repeatable ? NextStep::kGiveUp : NextStep::kCheckOutcome;
   }
-}
-
-Idempotency IdempotencyOf(const std::string& method) {
-  const google::protobuf::MethodDescriptor* descriptor =
-      v1::Movie::descriptor()
-          ->file()
-          ->FindServiceByName("MoviesService")
-          ->FindMethodByName(method);
-  return descriptor == nullptr ? MethodOptions::IDEMPOTENCY_UNKNOWN
-                               : descriptor->options().idempotency_level();
 }
 
 absl::string_view Describe(NextStep step) {

@@ -1,6 +1,6 @@
 // The client's decision when a call is over: what to do next.
 //
-//   switch (DecideNextStep(status.error_code(), IdempotencyOf("GetMovie"))) …
+//   switch (DecideNextStep(status.error_code(), IdempotencyOf(method))) …
 //
 // The code decides, and whether the method may be sent twice. The message is
 // for people.
@@ -11,14 +11,12 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <grpcpp/grpcpp.h>
 
-#include <string>
-
 #include "absl/strings/string_view.h"
 
 namespace movies {
 
 // Says whether a call may be sent twice: a method's option `idempotency_level`
-// in the proto.
+// in the proto, which IdempotencyOf() of proto/idempotency.h looks up.
 //   NO_SIDE_EFFECTS      it only reads
 //   IDEMPOTENT           it changes something; done twice is as done once
 //   IDEMPOTENCY_UNKNOWN  the option is not set: done twice may be too much
@@ -60,10 +58,6 @@ enum class NextStep {
 // A newer server may send a code that this program does not know. It is treated
 // as UNKNOWN, which is what the protocol says of it. Thread-safe.
 NextStep DecideNextStep(grpc::StatusCode code, Idempotency idempotency);
-
-// Returns the option of a method of MoviesService, such as "GetMovie".
-// IDEMPOTENCY_UNKNOWN, the careful answer, if there is no such method.
-Idempotency IdempotencyOf(const std::string& method);
 
 // Returns `step` in words for people: "send the same call again after a pause".
 absl::string_view Describe(NextStep step);
