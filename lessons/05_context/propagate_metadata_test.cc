@@ -74,6 +74,11 @@ TEST(PropagateMetadataTest, LetterCaseInTheAllowListDoesNotMatter) {
       << "The allow-list says X-Request-Id, and HTTP/2 has keys in lower case "
          "only. The two are the same key; it travels on in lower case, because "
          "gRPC takes no other.";
+  EXPECT_THAT(
+      MetadataToForward(received.map(), {"X-Request-Id", "x-request-id"}),
+      ElementsAre(Pair("x-request-id", "42")))
+      << "The allow-list names one key twice, in two letter cases. What came "
+         "once goes on once.";
 }
 
 TEST(PropagateMetadataTest, EveryValueOfAKeyTravelsOnInOrder) {
