@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
@@ -23,24 +24,6 @@ using ::testing::Pair;
 constexpr char kDidNotArrive[] =
     "The call did not arrive at the last service: each service on the way has "
     "to make a call to the next.";
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
-
-// The sync API has no event for a cancellation, so this one asks. False if it
-// does not come.
-bool WaitUntilCancelled(const grpc::ServerContext& context) {
-  const absl::Time end = absl::Now() + Patience();
-  while (!context.IsCancelled()) {
-    if (absl::Now() > end) return false;
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-  return true;
-}
 
 // The last service of the chain. Its answer is up to the test.
 class BackService : public v1::MoviesService::Service {
@@ -113,7 +96,7 @@ class RelayGetMovieTest : public ::testing::Test {
     std::future<grpc::Status> status =
         std::async(std::launch::async, [this] { return Call(); });
     const bool arrived =
-        back_.called.WaitForNotificationWithTimeout(Patience());
+        back_.called.WaitForNotificationWithTimeout(support::Patience());
     context_.TryCancel();
     status.get();
     return arrived;
@@ -147,9 +130,8 @@ TEST_F(RelayGetMovieTest, BringsTheAnswerBack) {
       << "The last service answered with a movie, and the client got \""
       << status.error_message()
       << "\". A service in the middle is a server to the one and a client to "
-         "the other: it makes a call with a ClientContext of its own. "
-         "ClientContext::FromServerContext() makes one that belongs to the "
-         "call that is being answered.";
+         "the other: it makes a call with a ClientContext, one that belongs to "
+         "the call that is being answered.";
   EXPECT_EQ(movie_.mid(), 7) << "The request goes on as it came.";
   EXPECT_EQ(movie_.movie_name(), "Metropolis (1927)");
 }
@@ -163,7 +145,8 @@ TEST_F(RelayGetMovieTest, BringsTheStatusBackAsItIs) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND)
       << "The last service said NOT_FOUND, and the client got code "
       << status.error_code() << " \"" << status.error_message()
-      << "\". The first caller is to learn what the last service said.";
+      << "\". The request went on unchanged, so the last service's NOT_FOUND "
+         "answers the first caller.";
   EXPECT_EQ(status.error_message(), "no movie has the ID 7");
   EXPECT_EQ(status.error_details(), "details");
 }
@@ -223,7 +206,7 @@ TEST_F(RelayGetMovieTest, WithoutADeadlineThereIsStillTheServicesOwn) {
   };
   back_.script = [](grpc::ServerContext* context, const v1::MovieID&,
                     v1::Movie*) {
-    WaitUntilCancelled(*context);
+    support::WaitUntilCancelled(*context, support::Patience());
     return grpc::Status::OK;
   };
   const grpc::Status status = Call();
@@ -237,11 +220,12 @@ TEST_F(RelayGetMovieTest, WithoutADeadlineThereIsStillTheServicesOwn) {
 TEST_F(RelayGetMovieTest, CancellingTheFirstCallCancelsTheLast) {
   back_.script = [this](grpc::ServerContext* context, const v1::MovieID&,
                         v1::Movie*) {
-    cancelled_ = WaitUntilCancelled(*context);
+    cancelled_ = support::WaitUntilCancelled(*context, support::Patience());
     return grpc::Status::OK;
   };
   ASSERT_TRUE(CallAndCancel()) << kDidNotArrive;
-  ASSERT_TRUE(back_.returned.WaitForNotificationWithTimeout(2 * Patience()));
+  ASSERT_TRUE(
+      back_.returned.WaitForNotificationWithTimeout(2 * support::Patience()));
   EXPECT_TRUE(cancelled_)
       << "The client cancelled, and the last service's IsCancelled() stayed "
          "false: it works on for nobody. A call is cancelled with the one that "
@@ -252,13 +236,15 @@ TEST_F(RelayGetMovieTest, CancellingTheFirstCallCancelsTheLast) {
 TEST_F(RelayGetMovieTest, NobodyWaitsAfterACancellation) {
   // A service that does not look at IsCancelled(), and works until told.
   back_.script = [this](auto...) {
-    release_.WaitForNotificationWithTimeout(2 * Patience());
+    release_.WaitForNotificationWithTimeout(2 * support::Patience());
     return grpc::Status::OK;
   };
   const bool arrived = CallAndCancel();
   EXPECT_TRUE(arrived) << kDidNotArrive;
-  EXPECT_TRUE(front_.returned.WaitForNotificationWithTimeout(Patience()));
-  EXPECT_TRUE(middle_.returned.WaitForNotificationWithTimeout(Patience()))
+  EXPECT_TRUE(
+      front_.returned.WaitForNotificationWithTimeout(support::Patience()));
+  EXPECT_TRUE(
+      middle_.returned.WaitForNotificationWithTimeout(support::Patience()))
       << "The client cancelled, and the middle service still waits for the "
          "last one, which does not look whether it is cancelled. A child call "
          "ends with its parent, whatever the server at its other end does.";
