@@ -154,17 +154,23 @@ TEST_F(StoppableWorkTest, PastTheDeadlineItIsNotMerelyCancelled) {
 }
 
 TEST_F(StoppableWorkTest, AStepThatFailsIsTheLast) {
-  WorkingService service([](auto&, int step) {
-    return step == 1 ? grpc::Status(grpc::StatusCode::DATA_LOSS, "torn reel")
-                     : grpc::Status::OK;
+  WorkingService service([&](const grpc::ServerContextBase& context, int step) {
+    if (step != 1) return grpc::Status::OK;
+    context_.TryCancel();
+    support::WaitUntilCancelled(context, support::Patience());
+    return grpc::Status(grpc::StatusCode::DATA_LOSS, "torn reel", "details");
   });
   Call(service);
   EXPECT_EQ(service.steps, 2) << "Step 1 failed, and another one was run.";
   EXPECT_EQ(service.status.error_code(), grpc::StatusCode::DATA_LOSS)
-      << "Step 1 failed with DATA_LOSS, and RunSteps returned \""
+      << "Step 1 failed with DATA_LOSS, and the client cancelled during it. "
+         "The "
+         "step's failure came first. RunSteps returned \""
       << service.status.error_message() << "\".";
   EXPECT_EQ(service.status.error_message(), "torn reel")
       << "The step said why it failed, and RunSteps should not say it anew.";
+  EXPECT_EQ(service.status.error_details(), "details")
+      << "A status is a code, a message and details.";
 }
 
 TEST_F(StoppableWorkTest, WorkThatIsDoneIsOk) {
