@@ -176,7 +176,8 @@ TEST_F(RelayQueryMovieTest, PassesEveryMovieOnInOrder) {
   EXPECT_THAT(ReadAll(), ElementsAre(1, 2, 3))
       << "The last service wrote movies 1, 2 and 3. The middle one is its "
          "client: it reads a stream, with a ClientContext that belongs to the "
-         "call that it answers, and writes another.";
+         "call that it answers, and writes another. If it wrote a movie that "
+         "did not reach the client, something holds it back.";
   const grpc::Status status = reader_->Finish();
   EXPECT_TRUE(status.ok()) << "The last service ended the stream with OK, and "
                               "the client got \""
