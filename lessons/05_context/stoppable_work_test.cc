@@ -161,6 +161,7 @@ TEST_F(StoppableWorkTest, AStepThatFailsIsTheLast) {
     return grpc::Status(grpc::StatusCode::DATA_LOSS, "torn reel", "details");
   });
   Call(service);
+  ASSERT_GE(service.steps, 2) << "Step 1 was not run.";
   EXPECT_EQ(service.steps, 2) << "Step 1 failed, and another one was run.";
   EXPECT_EQ(service.status.error_code(), grpc::StatusCode::DATA_LOSS)
       << "Step 1 failed with DATA_LOSS, and the client cancelled during it. "
