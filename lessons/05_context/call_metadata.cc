@@ -14,7 +14,8 @@ MovieReply GetMovieWithMetadata(v1::MoviesService::StubInterface& stub,
   MovieReply reply;
   // TODO(05_context.call_metadata): Check each pair and add it to the call; an
   // illegal one is INVALID_ARGUMENT. Call GetMovie, and keep what the server
-  // sent beside the movie: its initial and its trailing metadata.
+  // sent beside the movie, its initial and its trailing metadata, by
+  // CopyMetadata(). CheckMetadata() and it are in metadata.h.
   reply.status = grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
                               "TODO(05_context.call_metadata)");
   // END TODO(05_context.call_metadata)

@@ -1,12 +1,13 @@
 // Three services in a row, in one process: front calls middle calls back. All
-// speak movies.v1.MoviesService, and each says on a log what it sees of a call:
-// how much time is left, which metadata came, and how it ended.
+// speak movies.v1.MoviesService, and each says, line by line, what it sees of a
+// call: how much time is left, which metadata came, and how it ended.
 
 #ifndef CHAIN_H_
 #define CHAIN_H_
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,9 +21,13 @@
 #include "propagate_metadata.h"
 #include "proto/catalogue_service.h"
 #include "proto/movie_store.h"
-#include "support/console_log.h"
 
 namespace movies {
+
+// Takes a line about a call, and the name of the service that says it: "front",
+// "middle" or "back". Called by any number of threads at once.
+using Narrator =
+    std::function<void(absl::string_view service, absl::string_view line)>;
 
 struct ChainOptions {
   // How front and middle divide their caller's time.
@@ -40,9 +45,9 @@ struct ChainOptions {
 // called at once, by any number of threads.
 class RelayService final : public v1::MoviesService::Service {
  public:
-  // `log` is not owned. `next` is where the next service listens.
+  // `next` is where the next service listens.
   RelayService(std::string name, std::shared_ptr<grpc::Channel> next,
-               const ChainOptions& options, const support::ConsoleLog* log);
+               const ChainOptions& options, Narrator narrator);
 
   grpc::Status GetMovie(grpc::ServerContext* context,
                         const v1::MovieID* request,
@@ -52,8 +57,6 @@ class RelayService final : public v1::MoviesService::Service {
                           grpc::ServerWriter<v1::Movie>* writer) override;
 
  private:
-  // Says what happens here.
-  void Say(absl::string_view line) const;
   // What to do with the call to the next service, or why it is not made.
   absl::StatusOr<NextCall> PlanNextCall(
       const grpc::ServerContext& context) const;
@@ -61,15 +64,15 @@ class RelayService final : public v1::MoviesService::Service {
   const std::string name_;
   const std::unique_ptr<v1::MoviesService::Stub> next_;
   const ChainOptions options_;
-  const support::ConsoleLog& log_;
+  const Narrator say_;
 };
 
 // The service at the end: the catalogue, and much work for each answer.
 class BackService final : public CatalogueService {
  public:
-  // `store` and `log` are not owned.
+  // `store` is not owned.
   BackService(MovieStore* store, const ChainOptions& options,
-              const support::ConsoleLog* log);
+              Narrator narrator);
 
   grpc::Status GetMovie(grpc::ServerContext* context,
                         const v1::MovieID* request,
@@ -79,22 +82,19 @@ class BackService final : public CatalogueService {
                           grpc::ServerWriter<v1::Movie>* writer) override;
 
  private:
-  // Says what happens here.
-  void Say(absl::string_view line) const;
-
   const MovieStore& store_;
   const ChainOptions options_;
-  const support::ConsoleLog& log_;
+  const Narrator say_;
 };
 
 // The middle and the last service, serving on free ports of this machine, and
 // the front one, to be served by the owner.
 class Chain {
  public:
-  // UNAVAILABLE if the machine has no free port. `log` is not owned and must
+  // UNAVAILABLE if the machine has no free port. What `narrator` refers to must
   // outlive the chain.
   static absl::StatusOr<std::unique_ptr<Chain>> Start(
-      const ChainOptions& options, const support::ConsoleLog* log);
+      const ChainOptions& options, const Narrator& narrator);
 
   // Cancels calls that are still in flight, and waits until their handlers have
   // returned. Nothing may serve front() any more.

@@ -2,7 +2,6 @@
 // one that is not, one that is hopeless, one that is cancelled, and a stream
 // that is stopped.
 
-#include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
 #include <future>
@@ -23,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "call_metadata.h"
+#include "program_support.h"
 #include "support/console_log.h"
 
 ABSL_FLAG(std::string, target, "127.0.0.1:50051", "the server");
@@ -42,12 +42,6 @@ ABSL_FLAG(std::vector<std::string>, metadata,
 
 namespace movies {
 namespace {
-
-std::string Outcome(const grpc::Status& status) {
-  if (status.ok()) return "OK";
-  return absl::StrCat("code ", static_cast<int>(status.error_code()), ", ",
-                      status.error_message());
-}
 
 // The calls, and what came of them.
 class Story {
@@ -178,11 +172,8 @@ int Run() {
   // Any bytes at all: they are decoded at the other end.
   metadata.emplace("x-tenant-bin", std::string("\x00\xc3\xbc", 3));
 
-  grpc::ChannelArguments args;
-  // gRPC would take 127.0.0.1 to the environment's http_proxy too.
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  auto stub = v1::MoviesService::NewStub(grpc::CreateCustomChannel(
-      absl::GetFlag(FLAGS_target), grpc::InsecureChannelCredentials(), args));
+  auto stub =
+      v1::MoviesService::NewStub(DirectChannel(absl::GetFlag(FLAGS_target)));
   return Story(stub.get(), std::move(metadata)).Tell() ? 0 : 1;
 }
 
@@ -193,7 +184,7 @@ int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "makes five calls and says what came of each: with time enough, with too "
       "little, with next to none, cancelled, and a stream that is stopped\n\n"
-      "  bazel run //lessons/05_context:client -- --impatience=1200ms");
+      "  bazel run //lessons/05_context:client -- --impatience=1500ms");
   absl::ParseCommandLine(argc, argv);
   return movies::Run();
 }

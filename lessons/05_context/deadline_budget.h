@@ -15,7 +15,8 @@
 
 namespace movies {
 
-// How a service in the middle divides its caller's time.
+// How a service in the middle divides its caller's time for one hop: a hop is a
+// call from a service to the next.
 struct HopBudget {
   // What it keeps for itself: to send its own answer after the next service's.
   absl::Duration reserve = absl::ZeroDuration();
@@ -40,7 +41,8 @@ absl::Time CallerDeadline(const grpc::ServerContextBase& call);
 // call has none either.
 //
 // DEADLINE_EXCEEDED if that leaves no time at all, or less than `at_least`:
-// what cannot be done in time is refused before anybody works for it.
+// what cannot be done in time is refused before anybody works for it. The
+// message says for people how much would be left, and 0 for less than that.
 absl::StatusOr<absl::Time> NextDeadline(absl::Time caller_deadline,
                                         const HopBudget& budget,
                                         absl::Time now);

@@ -124,6 +124,23 @@ TEST(DeadlineBudgetTest, RefusesWhatTheNextCannotDoInTime) {
       << time.status();
 }
 
+TEST(DeadlineBudgetTest, RefusesWhatItsOwnMostDoesNotAllow) {
+  const absl::StatusOr<absl::Duration> short_most = TimeForTheNext(
+      absl::Hours(1), MakeBudget(absl::Seconds(2), absl::Milliseconds(500),
+                                 /*at_least=*/absl::Seconds(1)));
+  EXPECT_EQ(short_most.status().code(), absl::StatusCode::kDeadlineExceeded)
+      << "The caller waits an hour, but this service lets the next take 0.5 s "
+         "at most, and the next needs 1 s. What counts is the time that it "
+         "would get. NextDeadline returned "
+      << short_most.status();
+  const absl::StatusOr<absl::Duration> no_most = TimeForTheNext(
+      absl::Hours(1), MakeBudget(absl::Seconds(2), absl::ZeroDuration()));
+  EXPECT_EQ(no_most.status().code(), absl::StatusCode::kDeadlineExceeded)
+      << "With an at_most of 0 the next service would have no time at all. "
+         "NextDeadline returned "
+      << no_most.status();
+}
+
 TEST(DeadlineBudgetTest, JustEnoughIsEnough) {
   const absl::StatusOr<absl::Duration> time = TimeForTheNext(
       absl::Seconds(3), MakeBudget(absl::Seconds(2), absl::Seconds(60),

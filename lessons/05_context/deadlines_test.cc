@@ -8,10 +8,12 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "deadline_budget.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "movies/v1/movies.grpc.pb.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
@@ -25,13 +27,10 @@ class DeadlineService : public v1::MoviesService::Service {
                         v1::Movie*) override {
     ++calls;
     deadline = context->deadline();
+    caller_deadline = CallerDeadline(*context);
     left = absl::FromChrono(deadline) - absl::Now();
     if (wait_until_cancelled) {
-      const absl::Time end = absl::Now() + absl::Seconds(10);
-      while (!context->IsCancelled() && absl::Now() < end) {
-        absl::SleepFor(absl::Milliseconds(1));  // There is no event for it.
-      }
-      cancelled = context->IsCancelled();
+      cancelled = support::WaitUntilCancelled(*context, absl::Seconds(10));
     }
     return grpc::Status::OK;
   }
@@ -39,6 +38,7 @@ class DeadlineService : public v1::MoviesService::Service {
   bool wait_until_cancelled = false;
   std::atomic<int> calls{0};
   TimePoint deadline;
+  absl::Time caller_deadline;
   absl::Duration left;
   bool cancelled = false;
 };
@@ -64,6 +64,16 @@ TEST_F(DeadlinesTest, WithoutOneTheHandlerSeesTheEndOfTime) {
   // can be added. absl's own infinity turns into it.
   EXPECT_EQ(absl::ToChronoTime(absl::InfiniteFuture()), TimePoint::max());
   EXPECT_NE(absl::FromChrono(TimePoint::max()), absl::InfiniteFuture());
+  // So deadline_budget.h turns it into that before anybody reckons with it.
+  EXPECT_EQ(service_.caller_deadline, absl::InfiniteFuture());
+}
+
+TEST_F(DeadlinesTest, WithOneTheHandlerSeesWhenItIs) {
+  const absl::Time deadline = absl::Now() + absl::Seconds(60);
+  context_.set_deadline(absl::ToChronoTime(deadline));
+  ASSERT_TRUE(Call().ok());
+  EXPECT_GT(service_.caller_deadline, deadline - absl::Seconds(10));
+  EXPECT_LT(service_.caller_deadline, deadline + absl::Seconds(70));
 }
 
 TEST_F(DeadlinesTest, ADeadlineThatHasPassedMakesNoCall) {

@@ -17,6 +17,7 @@
 #include "movies/v1/movies.grpc.pb.h"
 #include "support/tcp_proxy.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
@@ -26,13 +27,7 @@ using TimePoint = std::chrono::system_clock::time_point;
 // What somebody may try to pass down by a variable. In one process, even.
 thread_local std::string current_user;
 
-bool WaitUntilCancelled(const grpc::ServerContext& context) {
-  const absl::Time end = absl::Now() + absl::Seconds(10);
-  while (!context.IsCancelled() && absl::Now() < end) {
-    absl::SleepFor(absl::Milliseconds(1));  // There is no event for it.
-  }
-  return context.IsCancelled();
-}
+constexpr absl::Duration kLong = absl::Seconds(10);
 
 // The service at the end, whose handler is the test's.
 class BackService : public v1::MoviesService::Service {
@@ -189,7 +184,7 @@ TEST_F(FromServerContextTest, AChildEndsWhenItsParentsHandlerReturns) {
   // is cancelled with it, though nobody cancelled anything.
   bool cancelled = false;
   back_.script = [&](const grpc::ServerContext& context) {
-    cancelled = WaitUntilCancelled(context);
+    cancelled = support::WaitUntilCancelled(context, kLong);
     return grpc::Status::OK;
   };
   std::unique_ptr<grpc::ClientContext> child;
@@ -224,7 +219,7 @@ TEST_F(FromServerContextTest, AConnectionThatBreaksIsACancellationToo) {
   back_.script = [&](const grpc::ServerContext& context) {
     // No process has ended; the client's cable was cut.
     (*proxy)->DropConnections();
-    cancelled = WaitUntilCancelled(context);
+    cancelled = support::WaitUntilCancelled(context, kLong);
     return grpc::Status::OK;
   };
   EXPECT_EQ(Call([](const grpc::ServerContext& context) {

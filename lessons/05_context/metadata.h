@@ -30,6 +30,8 @@ Metadata CopyMetadata(const ReceivedMetadata& received);
 //   - the key is empty, or has other characters than a-z 0-9 _ - .
 //   - the key begins with "grpc-", which is gRPC's own
 //   - the value has other characters than space to ~, and the key has no "-bin"
+// Spaces at either end of a value are legal, but other implementations may
+// strip them.
 // Source: "Custom-Metadata" in gRPC's PROTOCOL-HTTP2.md.
 //
 // Ask it before AddMetadata(), AddInitialMetadata() and AddTrailingMetadata()

@@ -10,7 +10,7 @@ namespace movies {
 
 struct NextCall {
   // When the next service must have answered, unless the caller stops waiting
-  // earlier.
+  // earlier. set_deadline() takes absl::ToChronoTime(deadline).
   absl::Time deadline = absl::InfiniteFuture();
 
   // What to send along. Every pair has passed CheckMetadata().

@@ -15,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 // Metadata as gRPC hands it out: each key and each value lies somewhere in
 // memory, other bytes follow at once.
@@ -37,13 +38,18 @@ class Received {
 };
 
 TEST(PropagateMetadataTest, WhatIsAllowedTravelsOn) {
-  const Received received = {
-      {"x-request-id", "42"}, {"x-tenant", "acme"}, {"x-debug", "1"}};
-  EXPECT_THAT(MetadataToForward(received.map(), {"x-request-id", "x-tenant"}),
-              ElementsAre(Pair("x-request-id", "42"), Pair("x-tenant", "acme")))
-      << "x-request-id and x-tenant are in the allow-list and should go on, "
-         "x-debug is not. A grpc::string_ref has data() and size(), and no "
-         "null byte at its end.";
+  const Received received = {{"x-request-id", "42"},
+                             {"x-tenant", "acme"},
+                             {"x-empty", ""},
+                             {"x-debug", "1"}};
+  EXPECT_THAT(
+      MetadataToForward(received.map(),
+                        {"x-request-id", "x-tenant", "x-empty"}),
+      UnorderedElementsAre(Pair("x-request-id", "42"), Pair("x-tenant", "acme"),
+                           Pair("x-empty", "")))
+      << "x-request-id, x-tenant and x-empty are in the allow-list and should "
+         "go on, an empty value too; x-debug is not. A grpc::string_ref has "
+         "data() and size(), and no null byte at its end.";
 }
 
 TEST(PropagateMetadataTest, WhatIsNotNamedStays) {
@@ -74,6 +80,11 @@ TEST(PropagateMetadataTest, LetterCaseInTheAllowListDoesNotMatter) {
       << "The allow-list says X-Request-Id, and HTTP/2 has keys in lower case "
          "only. The two are the same key; it travels on in lower case, because "
          "gRPC takes no other.";
+  EXPECT_THAT(
+      MetadataToForward(received.map(), {"X-Request-Id", "x-request-id"}),
+      ElementsAre(Pair("x-request-id", "42")))
+      << "The allow-list names one key twice, in two letter cases. What came "
+         "once goes on once.";
 }
 
 TEST(PropagateMetadataTest, EveryValueOfAKeyTravelsOnInOrder) {

@@ -25,8 +25,10 @@ namespace movies {
 // `call.deadline`, the earlier one counts, and it carries `call.metadata`.
 //
 // Returns the next service's status as it is, with its details, and the movie
-// in `response` if that is OK. CANCELLED or DEADLINE_EXCEEDED if the call ended
-// before there was an answer.
+// in `response` if that is OK: the request went on as it came, so what is said
+// of it is said to the caller. (A service that asks the next one something else
+// translates the status, see lesson 04.) CANCELLED or DEADLINE_EXCEEDED if the
+// call ended before there was an answer.
 grpc::Status RelayGetMovie(v1::MoviesService::StubInterface& next,
                            const grpc::ServerContextBase& caller,
                            const NextCall& call, const v1::MovieID& request,

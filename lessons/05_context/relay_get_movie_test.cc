@@ -1,8 +1,10 @@
 #include "relay_get_movie.h"
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
@@ -11,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
@@ -24,22 +27,11 @@ constexpr char kDidNotArrive[] =
     "The call did not arrive at the last service: each service on the way has "
     "to make a call to the next.";
 
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
-
-// The sync API has no event for a cancellation, so this one asks. False if it
-// does not come.
-bool WaitUntilCancelled(const grpc::ServerContext& context) {
-  const absl::Time end = absl::Now() + Patience();
-  while (!context.IsCancelled()) {
-    if (absl::Now() > end) return false;
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-  return true;
+// The time that a service has for its answer.
+std::string ForPeople(absl::Duration left) {
+  // gRPC's "no deadline" is the year 2262.
+  if (left > absl::Hours(24 * 365)) return "no deadline";
+  return absl::FormatDuration(left);
 }
 
 // The last service of the chain. Its answer is up to the test.
@@ -48,20 +40,24 @@ class BackService : public v1::MoviesService::Service {
   grpc::Status GetMovie(grpc::ServerContext* context,
                         const v1::MovieID* request,
                         v1::Movie* response) override {
-    deadline = absl::FromChrono(context->deadline());
-    left = deadline - absl::Now();
-    metadata = CopyMetadata(context->client_metadata());
-    called.Notify();
+    const bool first = calls++ == 0;
+    if (first) {
+      deadline = absl::FromChrono(context->deadline());
+      left = deadline - absl::Now();
+      metadata = CopyMetadata(context->client_metadata());
+      called.Notify();
+    }
     grpc::Status status = script(context, *request, response);
-    returned.Notify();
+    if (first) returned.Notify();
     return status;
   }
 
   std::function<grpc::Status(grpc::ServerContext*, const v1::MovieID&,
                              v1::Movie*)>
       script = [](auto...) { return grpc::Status::OK; };
+  std::atomic<int> calls{0};
   absl::Notification called;
-  // What the call brought; to be read once `called` is notified.
+  // What the first call brought; to be read once `called` is notified.
   absl::Time deadline;
   absl::Duration left;
   Metadata metadata;
@@ -79,13 +75,14 @@ class RelayService : public v1::MoviesService::Service {
                         v1::Movie* response) override {
     grpc::Status status = RelayGetMovie(*next_, *context, next_call(*context),
                                         *request, response);
-    returned.Notify();
+    if (calls++ == 0) returned.Notify();
     return status;
   }
 
   // What to do with the next call.
   std::function<NextCall(const grpc::ServerContext&)> next_call =
       [](const grpc::ServerContext&) { return NextCall(); };
+  std::atomic<int> calls{0};
   absl::Notification returned;
 
  private:
@@ -113,7 +110,7 @@ class RelayGetMovieTest : public ::testing::Test {
     std::future<grpc::Status> status =
         std::async(std::launch::async, [this] { return Call(); });
     const bool arrived =
-        back_.called.WaitForNotificationWithTimeout(Patience());
+        back_.called.WaitForNotificationWithTimeout(support::Patience());
     context_.TryCancel();
     status.get();
     return arrived;
@@ -147,9 +144,8 @@ TEST_F(RelayGetMovieTest, BringsTheAnswerBack) {
       << "The last service answered with a movie, and the client got \""
       << status.error_message()
       << "\". A service in the middle is a server to the one and a client to "
-         "the other: it makes a call with a ClientContext of its own. "
-         "ClientContext::FromServerContext() makes one that belongs to the "
-         "call that is being answered.";
+         "the other: it makes a call with a ClientContext, one that belongs to "
+         "the call that is being answered.";
   EXPECT_EQ(movie_.mid(), 7) << "The request goes on as it came.";
   EXPECT_EQ(movie_.movie_name(), "Metropolis (1927)");
 }
@@ -163,9 +159,15 @@ TEST_F(RelayGetMovieTest, BringsTheStatusBackAsItIs) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND)
       << "The last service said NOT_FOUND, and the client got code "
       << status.error_code() << " \"" << status.error_message()
-      << "\". The first caller is to learn what the last service said.";
-  EXPECT_EQ(status.error_message(), "no movie has the ID 7");
-  EXPECT_EQ(status.error_details(), "details");
+      << "\". The request went on unchanged, so the last service's NOT_FOUND "
+         "answers the first caller.";
+  EXPECT_EQ(status.error_message(), "no movie has the ID 7")
+      << "The message is part of the status.";
+  EXPECT_EQ(status.error_details(), "details")
+      << "A status is a code, a message and details.";
+  EXPECT_LE(back_.calls, 1)
+      << "The next service was called more than once: one call in, one call "
+         "out.";
 }
 
 TEST_F(RelayGetMovieTest, TheLastServiceSeesTheFirstCallersDeadline) {
@@ -176,7 +178,7 @@ TEST_F(RelayGetMovieTest, TheLastServiceSeesTheFirstCallersDeadline) {
   // second, once per hop.
   EXPECT_LE(back_.left, absl::Seconds(60.3))
       << "The client waits 60 s, and the last service believes that it has "
-      << back_.left
+      << ForPeople(back_.left)
       << ". The deadline of a call that is being answered has to go along with "
          "the calls that are made for it.";
 }
@@ -194,7 +196,8 @@ TEST_F(RelayGetMovieTest, ALongerDeadlineIsNoneToGive) {
       << "call.deadline was an hour away and the client waits 60 s: the "
          "earlier "
          "one counts. The last service believes that it has "
-      << back_.left << ", and would work long after the client has gone.";
+      << ForPeople(back_.left)
+      << ", and would work long after the client has gone.";
 }
 
 TEST_F(RelayGetMovieTest, TheDeadlineShrinksFromHopToHop) {
@@ -223,7 +226,7 @@ TEST_F(RelayGetMovieTest, WithoutADeadlineThereIsStillTheServicesOwn) {
   };
   back_.script = [](grpc::ServerContext* context, const v1::MovieID&,
                     v1::Movie*) {
-    WaitUntilCancelled(*context);
+    support::WaitUntilCancelled(*context, support::Patience());
     return grpc::Status::OK;
   };
   const grpc::Status status = Call();
@@ -237,11 +240,12 @@ TEST_F(RelayGetMovieTest, WithoutADeadlineThereIsStillTheServicesOwn) {
 TEST_F(RelayGetMovieTest, CancellingTheFirstCallCancelsTheLast) {
   back_.script = [this](grpc::ServerContext* context, const v1::MovieID&,
                         v1::Movie*) {
-    cancelled_ = WaitUntilCancelled(*context);
+    cancelled_ = support::WaitUntilCancelled(*context, support::Patience());
     return grpc::Status::OK;
   };
   ASSERT_TRUE(CallAndCancel()) << kDidNotArrive;
-  ASSERT_TRUE(back_.returned.WaitForNotificationWithTimeout(2 * Patience()));
+  ASSERT_TRUE(
+      back_.returned.WaitForNotificationWithTimeout(2 * support::Patience()));
   EXPECT_TRUE(cancelled_)
       << "The client cancelled, and the last service's IsCancelled() stayed "
          "false: it works on for nobody. A call is cancelled with the one that "
@@ -252,13 +256,16 @@ TEST_F(RelayGetMovieTest, CancellingTheFirstCallCancelsTheLast) {
 TEST_F(RelayGetMovieTest, NobodyWaitsAfterACancellation) {
   // A service that does not look at IsCancelled(), and works until told.
   back_.script = [this](auto...) {
-    release_.WaitForNotificationWithTimeout(2 * Patience());
+    release_.WaitForNotificationWithTimeout(2 * support::Patience());
     return grpc::Status::OK;
   };
   const bool arrived = CallAndCancel();
   EXPECT_TRUE(arrived) << kDidNotArrive;
-  EXPECT_TRUE(front_.returned.WaitForNotificationWithTimeout(Patience()));
-  EXPECT_TRUE(middle_.returned.WaitForNotificationWithTimeout(Patience()))
+  EXPECT_TRUE(
+      front_.returned.WaitForNotificationWithTimeout(support::Patience()))
+      << "The client cancelled, and the front service still waits.";
+  EXPECT_TRUE(
+      middle_.returned.WaitForNotificationWithTimeout(support::Patience()))
       << "The client cancelled, and the middle service still waits for the "
          "last one, which does not look whether it is cancelled. A child call "
          "ends with its parent, whatever the server at its other end does.";
@@ -269,7 +276,10 @@ TEST_F(RelayGetMovieTest, CarriesTheMetadataOfTheNextCall) {
   context_.AddMetadata("x-secret", "for the front only");
   SetNextCall([](const grpc::ServerContext&) {
     NextCall call;
-    call.metadata = {{"x-request-id", "42"}};
+    call.metadata = {{"x-request-id", "42"},
+                     {"x-via", "gateway"},
+                     {"x-via", "front"},
+                     {"x-trace-bin", std::string("a\0b", 3)}};
     return call;
   });
   Call();
@@ -277,6 +287,11 @@ TEST_F(RelayGetMovieTest, CarriesTheMetadataOfTheNextCall) {
   EXPECT_THAT(back_.metadata, Contains(Pair("x-request-id", "42")))
       << "call.metadata has to be added to the call, which takes nothing else "
          "from its parent but the deadline and the cancellation.";
+  EXPECT_EQ(back_.metadata.count("x-via"), 2u)
+      << "call.metadata has two values for x-via: metadata is a multimap.";
+  EXPECT_THAT(back_.metadata,
+              Contains(Pair("x-trace-bin", std::string("a\0b", 3))))
+      << "A -bin value is any bytes, here three, and the second is null.";
   EXPECT_THAT(back_.metadata, Not(Contains(Key("x-secret"))))
       << "The client sent x-secret to the front service. Only what is in "
          "call.metadata may go on.";

@@ -1,5 +1,6 @@
 #include "relay_query_movie.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "movies/v1/movies_mock.grpc.pb.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
@@ -25,28 +27,21 @@ constexpr char kDidNotArrive[] =
     "The call did not arrive at the last service: each service on the way has "
     "to make a call to the next.";
 
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
-
-// The sync API has no event for a cancellation, so this one asks. False if it
-// does not come.
-bool WaitUntilCancelled(const grpc::ServerContext& context) {
-  const absl::Time end = absl::Now() + Patience();
-  while (!context.IsCancelled()) {
-    if (absl::Now() > end) return false;
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-  return true;
-}
+constexpr char kDidNotComeBack[] =
+    "The last service wrote a movie, and it did not reach the client, though "
+    "the stream goes on: see EachMovieGoesOnBeforeTheNextComes.";
 
 v1::Movie MakeMovie(int mid) {
   v1::Movie movie;
   movie.set_mid(mid);
   return movie;
+}
+
+// The time that a service has for its answer.
+std::string ForPeople(absl::Duration left) {
+  // gRPC's "no deadline" is the year 2262.
+  if (left > absl::Hours(24 * 365)) return "no deadline";
+  return absl::FormatDuration(left);
 }
 
 // The last service of the chain. Its answer is up to the test.
@@ -55,20 +50,24 @@ class BackService : public v1::MoviesService::Service {
   grpc::Status QueryMovie(grpc::ServerContext* context,
                           const v1::MovieQueryParams* request,
                           grpc::ServerWriter<v1::Movie>* writer) override {
-    query = request->query();
-    left = absl::FromChrono(context->deadline()) - absl::Now();
-    metadata = CopyMetadata(context->client_metadata());
-    called.Notify();
+    const bool first = calls++ == 0;
+    if (first) {
+      query = request->query();
+      left = absl::FromChrono(context->deadline()) - absl::Now();
+      metadata = CopyMetadata(context->client_metadata());
+      called.Notify();
+    }
     grpc::Status status = script(*context, *writer);
-    returned.Notify();
+    if (first) returned.Notify();
     return status;
   }
 
   std::function<grpc::Status(const grpc::ServerContext&,
                              grpc::ServerWriter<v1::Movie>&)>
       script = [](auto&...) { return grpc::Status::OK; };
+  std::atomic<int> calls{0};
   absl::Notification called;
-  // What the call brought; to be read once `called` is notified.
+  // What the first call brought; to be read once `called` is notified.
   std::string query;
   absl::Duration left;
   Metadata metadata;
@@ -126,12 +125,9 @@ class RelayService : public v1::MoviesService::Service {
 // A client, and three services in a row: front calls middle calls back.
 class RelayQueryMovieTest : public ::testing::Test {
  protected:
-  RelayQueryMovieTest() {
-    context_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(60)));
-  }
-
-  // Starts the call.
-  void Call() {
+  // Starts the call. However the relay goes wrong, the deadline ends it.
+  void Call(absl::Duration timeout = 2 * support::Patience()) {
+    context_.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
     v1::MovieQueryParams request;
     request.set_query("robot");
     reader_ = client_->QueryMovie(&context_, request);
@@ -146,7 +142,9 @@ class RelayQueryMovieTest : public ::testing::Test {
   // The IDs of all movies that are still to come.
   std::vector<int> ReadAll() {
     std::vector<int> mids;
-    for (int mid = Read(); mid != 0; mid = Read()) mids.push_back(mid);
+    for (v1::Movie movie; reader_->Read(&movie); movie.Clear()) {
+      mids.push_back(movie.mid());
+    }
     return mids;
   }
 
@@ -178,7 +176,8 @@ TEST_F(RelayQueryMovieTest, PassesEveryMovieOnInOrder) {
   EXPECT_THAT(ReadAll(), ElementsAre(1, 2, 3))
       << "The last service wrote movies 1, 2 and 3. The middle one is its "
          "client: it reads a stream, with a ClientContext that belongs to the "
-         "call that it answers, and writes another.";
+         "call that it answers, and writes another. If it wrote a movie that "
+         "did not reach the client, something holds it back.";
   const grpc::Status status = reader_->Finish();
   EXPECT_TRUE(status.ok()) << "The last service ended the stream with OK, and "
                               "the client got \""
@@ -190,19 +189,21 @@ TEST_F(RelayQueryMovieTest, EachMovieGoesOnBeforeTheNextComes) {
   back_.script = [this](const grpc::ServerContext&,
                         grpc::ServerWriter<v1::Movie>& writer) {
     writer.Write(MakeMovie(1));
-    in_time_ = first_read_.WaitForNotificationWithTimeout(Patience());
+    in_time_ = first_read_.WaitForNotificationWithTimeout(support::Patience());
     writer.Write(MakeMovie(2));
     return grpc::Status::OK;
   };
   Call();
-  EXPECT_EQ(Read(), 1);
+  EXPECT_EQ(Read(), 1)
+      << "The last service wrote a movie, and it did not reach the client.";
   first_read_.Notify();
   ReadAll();
   reader_->Finish();
   EXPECT_TRUE(in_time_)
       << "The last service waits with movie 2 until the client has read movie "
-         "1, which did not come: something on the way collects the stream. A "
-         "relay that does needs memory for all of it, and its caller waits for "
+         "1, which was written and did not come: something on the way collects "
+         "the stream, or holds it back to send more at once. A relay that "
+         "collects needs memory for all of it, and its caller waits for "
          "the last movie to see the first.";
 }
 
@@ -221,23 +222,33 @@ TEST_F(RelayQueryMovieTest, BringsBackTheStatusThatEndedTheStream) {
          "client got code "
       << status.error_code() << " \"" << status.error_message()
       << "\". To the relay's Read() that looks like a good end.";
-  EXPECT_EQ(status.error_message(), "the disk is gone");
-  EXPECT_EQ(status.error_details(), "details");
+  EXPECT_EQ(status.error_message(), "the disk is gone")
+      << "The message is part of the status.";
+  EXPECT_EQ(status.error_details(), "details")
+      << "A status is a code, a message and details.";
+  EXPECT_LE(back_.calls, 1)
+      << "The next service was called more than once: one call in, one call "
+         "out.";
 }
 
 TEST_F(RelayQueryMovieTest, CancellingTheFirstCallCancelsTheLast) {
   back_.script = [this](const grpc::ServerContext& context,
                         grpc::ServerWriter<v1::Movie>& writer) {
     writer.Write(MakeMovie(1));
-    cancelled_ = WaitUntilCancelled(context);
+    cancelled_ = support::WaitUntilCancelled(context, support::Patience());
     return grpc::Status::OK;
   };
   Call();
-  EXPECT_EQ(Read(), 1) << "No movie arrived.";
+  const int first = Read();
   context_.TryCancel();
-  EXPECT_EQ(reader_->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  const grpc::Status status = reader_->Finish();
   ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
-  ASSERT_TRUE(back_.returned.WaitForNotificationWithTimeout(2 * Patience()));
+  ASSERT_EQ(first, 1) << kDidNotComeBack;
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED)
+      << "The client cancelled, and got code " << status.error_code() << " \""
+      << status.error_message() << "\".";
+  ASSERT_TRUE(
+      back_.returned.WaitForNotificationWithTimeout(2 * support::Patience()));
   EXPECT_TRUE(cancelled_)
       << "The client read one movie and cancelled, and the last service's "
          "IsCancelled() stayed false. The relay stands in Read() meanwhile and "
@@ -249,16 +260,20 @@ TEST_F(RelayQueryMovieTest, NobodyWaitsAfterACancellation) {
   back_.script = [this](const grpc::ServerContext&,
                         grpc::ServerWriter<v1::Movie>& writer) {
     writer.Write(MakeMovie(1));
-    release_.WaitForNotificationWithTimeout(2 * Patience());
+    release_.WaitForNotificationWithTimeout(2 * support::Patience());
     return grpc::Status::OK;
   };
   Call();
-  EXPECT_EQ(Read(), 1) << "No movie arrived.";
+  const int first = Read();
   context_.TryCancel();
   reader_->Finish();
-  EXPECT_TRUE(front_.returned.WaitForNotificationWithTimeout(Patience()))
+  if (first != 1) release_.Notify();
+  ASSERT_EQ(first, 1) << kDidNotComeBack;
+  EXPECT_TRUE(
+      front_.returned.WaitForNotificationWithTimeout(support::Patience()))
       << "The client has gone, and the front service still relays.";
-  EXPECT_TRUE(middle_.returned.WaitForNotificationWithTimeout(Patience()))
+  EXPECT_TRUE(
+      middle_.returned.WaitForNotificationWithTimeout(support::Patience()))
       << "The client has gone, and the middle service still waits for the next "
          "movie. A child call ends with its parent, whatever the server at its "
          "other end does.";
@@ -269,17 +284,19 @@ TEST_F(RelayQueryMovieTest, AWriterThatTakesNoMoreStopsTheNextService) {
   back_.script = [this](const grpc::ServerContext& context,
                         grpc::ServerWriter<v1::Movie>& writer) {
     for (int mid : {1, 2, 3}) writer.Write(MakeMovie(mid));
-    cancelled_ = WaitUntilCancelled(context);
+    cancelled_ = support::WaitUntilCancelled(context, support::Patience());
     return grpc::Status::OK;
   };
   middle_.room = 2;
   Call();
   ReadAll();
   reader_->Finish();
-  ASSERT_TRUE(middle_.returned.WaitForNotificationWithTimeout(Patience()))
+  ASSERT_TRUE(
+      middle_.returned.WaitForNotificationWithTimeout(support::Patience()))
       << "The middle service has not returned.";
   ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
-  ASSERT_TRUE(back_.returned.WaitForNotificationWithTimeout(2 * Patience()));
+  ASSERT_TRUE(
+      back_.returned.WaitForNotificationWithTimeout(2 * support::Patience()));
   EXPECT_TRUE(cancelled_)
       << "The middle service's writer took two movies and refused the third. "
          "The last service was not told, and worked on. Its caller is still "
@@ -293,10 +310,13 @@ TEST_F(RelayQueryMovieTest, AWriterThatTakesNoMoreStopsTheNextService) {
 }
 
 TEST_F(RelayQueryMovieTest, CarriesTheDeadlinesAndTheMetadata) {
-  front_.next_call.metadata = {{"x-request-id", "42"}};
+  front_.next_call.metadata = {{"x-request-id", "42"},
+                               {"x-via", "gateway"},
+                               {"x-via", "front"},
+                               {"x-trace-bin", std::string("a\0b", 3)}};
   middle_.next_call = front_.next_call;
   middle_.next_call.deadline = absl::Now() + absl::Seconds(30);
-  Call();
+  Call(absl::Seconds(60));
   ReadAll();
   reader_->Finish();
   ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
@@ -305,21 +325,28 @@ TEST_F(RelayQueryMovieTest, CarriesTheDeadlinesAndTheMetadata) {
          "call.deadline: the earlier one counts.";
   EXPECT_THAT(back_.metadata, Contains(Pair("x-request-id", "42")))
       << "call.metadata has to be added to the call.";
+  EXPECT_EQ(back_.metadata.count("x-via"), 2u)
+      << "call.metadata has two values for x-via: metadata is a multimap.";
+  EXPECT_THAT(back_.metadata,
+              Contains(Pair("x-trace-bin", std::string("a\0b", 3))))
+      << "A -bin value is any bytes, here three, and the second is null.";
 }
 
 TEST_F(RelayQueryMovieTest, ALongerDeadlineIsNoneToGive) {
   front_.next_call.deadline = absl::Now() + absl::Hours(1);
   middle_.next_call.deadline = absl::Now() + absl::Hours(1);
-  Call();
+  Call(absl::Seconds(60));
   ReadAll();
   reader_->Finish();
   ASSERT_TRUE(back_.called.HasBeenNotified()) << kDidNotArrive;
   EXPECT_LE(back_.left, absl::Seconds(60.3))
       << "The client waits 60 s, and the last service believes that it has "
-      << back_.left << ". The deadline of the caller's call counts too.";
+      << ForPeople(back_.left)
+      << ". The deadline of the caller's call counts too.";
 }
 
-// A stream without a server, of movies 1, 2, 3, …
+// A stream without a server, of movies 1, 2, 3, … It ends with OK, whatever
+// becomes of the call meanwhile.
 class FakeReader : public grpc::ClientReaderInterface<v1::Movie> {
  public:
   FakeReader(int movies, int* finishes)
@@ -332,7 +359,7 @@ class FakeReader : public grpc::ClientReaderInterface<v1::Movie> {
   }
   grpc::Status Finish() override {
     ++finishes_;
-    return grpc::Status(grpc::StatusCode::CANCELLED, "as you wish");
+    return grpc::Status::OK;
   }
   bool NextMessageSize(uint32_t*) override { return false; }
   void WaitForInitialMetadata() override {}
@@ -355,17 +382,26 @@ TEST(RelayQueryMovieFinishTest, ACallThatIsGivenUpIsFinishedToo) {
   support::TestServer server(&middle);
   auto client = v1::MoviesService::NewStub(server.NewChannel());
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + Patience()));
+  context.set_deadline(absl::ToChronoTime(absl::Now() + support::Patience()));
   auto reader = client->QueryMovie(&context, v1::MovieQueryParams());
   v1::Movie movie;
   while (reader->Read(&movie)) {
   }
   reader->Finish();
+  ASSERT_TRUE(
+      middle.returned.WaitForNotificationWithTimeout(support::Patience()))
+      << "The middle service has not returned.";
   EXPECT_EQ(finishes, 1)
       << "The relay's writer took one movie of three, and Finish() was called "
       << finishes
       << " times on the stream of the next service. It ends every call on the "
          "client's side, once.";
+  EXPECT_EQ(middle.status.error_code(), grpc::StatusCode::CANCELLED)
+      << "The next service's stream ended with OK here. Of the relay's own "
+         "stream, which broke off after one movie, that says nothing; the "
+         "relay returned code "
+      << middle.status.error_code() << " \"" << middle.status.error_message()
+      << "\".";
 }
 
 }  // namespace

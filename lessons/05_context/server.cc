@@ -11,7 +11,9 @@
 #include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "chain.h"
 #include "support/console_log.h"
@@ -63,8 +65,10 @@ int Serve() {
   // First, so that every thread that gRPC starts leaves the signals to it.
   support::StopSignals stop_signals;
   support::ConsoleLog log;
-  const absl::StatusOr<std::unique_ptr<Chain>> chain =
-      Chain::Start(options, &log);
+  const absl::StatusOr<std::unique_ptr<Chain>> chain = Chain::Start(
+      options, [&log](absl::string_view service, absl::string_view line) {
+        log.Say(absl::StrFormat("%-6s  %s", service, line));
+      });
   if (!chain.ok()) {
     std::cerr << "Cannot start: " << chain.status().message() << "\n";
     return 1;

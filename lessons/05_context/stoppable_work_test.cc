@@ -11,27 +11,10 @@
 #include "gtest/gtest.h"
 #include "movies/v1/movies.grpc.pb.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
-
-// The sync API has no event for a cancellation, so this one asks. False if it
-// does not come.
-bool WaitUntilCancelled(const grpc::ServerContextBase& context) {
-  const absl::Time end = absl::Now() + Patience();
-  while (!context.IsCancelled()) {
-    if (absl::Now() > end) return false;
-    absl::SleepFor(absl::Milliseconds(1));
-  }
-  return true;
-}
 
 constexpr int kSteps = 5;
 
@@ -80,8 +63,8 @@ class StoppableWorkTest : public ::testing::Test {
     auto stub = v1::MoviesService::NewStub(server.NewChannel());
     v1::Movie movie;
     stub->GetMovie(&context_, v1::MovieID(), &movie);
-    ASSERT_TRUE(
-        service.returned.WaitForNotificationWithTimeout(kSteps * Patience()));
+    ASSERT_TRUE(service.returned.WaitForNotificationWithTimeout(
+        kSteps * support::Patience()));
   }
 
   grpc::ClientContext context_;
@@ -106,7 +89,7 @@ TEST_F(StoppableWorkTest, NoStepAfterTheCallIsCancelled) {
   WorkingService service([&](const grpc::ServerContextBase& context, int step) {
     if (step == 1) {
       context_.TryCancel();
-      cancelled = WaitUntilCancelled(context);
+      cancelled = support::WaitUntilCancelled(context, support::Patience());
     }
     return grpc::Status::OK;
   });
@@ -127,9 +110,10 @@ TEST_F(StoppableWorkTest, NoStepAfterTheDeadline) {
   context_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(60)));
   WorkingService* clock = nullptr;
   WorkingService service([&](auto&, int step) {
-    // Well after it: gRPC computes deadline() anew each time, and it may differ
-    // by some nanoseconds.
-    if (step == 2) clock->now = clock->deadline + absl::Milliseconds(1);
+    // Well after it: gRPC computes deadline() anew each time, from two clocks
+    // that it reads one after the other, and a thread that is interrupted in
+    // between gets a later one.
+    if (step == 2) clock->now = clock->deadline + absl::Seconds(10);
     return grpc::Status::OK;
   });
   clock = &service;
@@ -150,9 +134,9 @@ TEST_F(StoppableWorkTest, PastTheDeadlineItIsNotMerelyCancelled) {
   WorkingService* clock = nullptr;
   WorkingService service([&](const grpc::ServerContextBase& context, int step) {
     if (step == 0) {
-      clock->now = clock->deadline + absl::Seconds(1);
+      clock->now = clock->deadline + absl::Seconds(10);
       context_.TryCancel();
-      WaitUntilCancelled(context);
+      support::WaitUntilCancelled(context, support::Patience());
     }
     return grpc::Status::OK;
   });
@@ -170,22 +154,31 @@ TEST_F(StoppableWorkTest, PastTheDeadlineItIsNotMerelyCancelled) {
 }
 
 TEST_F(StoppableWorkTest, AStepThatFailsIsTheLast) {
-  WorkingService service([](auto&, int step) {
-    return step == 1 ? grpc::Status(grpc::StatusCode::DATA_LOSS, "torn reel")
-                     : grpc::Status::OK;
+  WorkingService service([&](const grpc::ServerContextBase& context, int step) {
+    if (step != 1) return grpc::Status::OK;
+    context_.TryCancel();
+    support::WaitUntilCancelled(context, support::Patience());
+    return grpc::Status(grpc::StatusCode::DATA_LOSS, "torn reel", "details");
   });
   Call(service);
+  ASSERT_GE(service.steps, 2) << "Step 1 was not run.";
   EXPECT_EQ(service.steps, 2) << "Step 1 failed, and another one was run.";
   EXPECT_EQ(service.status.error_code(), grpc::StatusCode::DATA_LOSS)
-      << "Step 1 failed with DATA_LOSS, and RunSteps returned \""
+      << "Step 1 failed with DATA_LOSS, and the client cancelled during it. "
+         "The "
+         "step's failure came first. RunSteps returned \""
       << service.status.error_message() << "\".";
+  EXPECT_EQ(service.status.error_message(), "torn reel")
+      << "The step said why it failed, and RunSteps should not say it anew.";
+  EXPECT_EQ(service.status.error_details(), "details")
+      << "A status is a code, a message and details.";
 }
 
 TEST_F(StoppableWorkTest, WorkThatIsDoneIsOk) {
   WorkingService service([&](const grpc::ServerContextBase& context, int step) {
     if (step == kSteps - 1) {
       context_.TryCancel();
-      WaitUntilCancelled(context);
+      support::WaitUntilCancelled(context, support::Patience());
     }
     return grpc::Status::OK;
   });

@@ -6,8 +6,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "program_support.h"
 #include "relay_get_movie.h"
 #include "relay_query_movie.h"
 #include "stoppable_work.h"
@@ -38,13 +38,6 @@ std::string Arrival(const grpc::ServerContext& context,
   return line;
 }
 
-// "OK", or the code and the message.
-std::string Outcome(const grpc::Status& status) {
-  if (status.ok()) return "OK";
-  return absl::StrCat("code ", static_cast<int>(status.error_code()), ", ",
-                      status.error_message());
-}
-
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
                       std::string(status.message()));
@@ -71,23 +64,18 @@ std::unique_ptr<grpc::Server> ServeOnLoopback(grpc::Service& service,
 }
 
 std::shared_ptr<grpc::Channel> LoopbackChannel(int port) {
-  grpc::ChannelArguments args;
-  // gRPC would take 127.0.0.1 to the environment's http_proxy too.
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port),
-                                   grpc::InsecureChannelCredentials(), args);
+  return DirectChannel(absl::StrCat("127.0.0.1:", port));
 }
 
 }  // namespace
 
 RelayService::RelayService(std::string name,
                            std::shared_ptr<grpc::Channel> next,
-                           const ChainOptions& options,
-                           const support::ConsoleLog* log)
+                           const ChainOptions& options, Narrator narrator)
     : name_(std::move(name)),
       next_(v1::MoviesService::NewStub(std::move(next))),
       options_(options),
-      log_(*log) {}
+      say_(std::move(narrator)) {}
 
 absl::StatusOr<NextCall> RelayService::PlanNextCall(
     const grpc::ServerContext& context) const {
@@ -101,22 +89,19 @@ absl::StatusOr<NextCall> RelayService::PlanNextCall(
   return call;
 }
 
-void RelayService::Say(absl::string_view line) const {
-  log_.Say(absl::StrFormat("%-6s  %s", name_, line));
-}
-
 grpc::Status RelayService::GetMovie(grpc::ServerContext* context,
                                     const v1::MovieID* request,
                                     v1::Movie* response) {
   const absl::Time begin = absl::Now();
-  Say(Arrival(*context, absl::StrCat("GetMovie(", request->mid(), ")")));
+  say_(name_,
+       Arrival(*context, absl::StrCat("GetMovie(", request->mid(), ")")));
   context->AddInitialMetadata("x-served-by", name_);
   const absl::StatusOr<NextCall> call = PlanNextCall(*context);
   grpc::Status status =
       call.ok() ? RelayGetMovie(*next_, *context, *call, *request, response)
                 : ToGrpcStatus(call.status());
   context->AddTrailingMetadata("x-took", ForPeople(absl::Now() - begin));
-  Say(absl::StrCat("GetMovie ends with ", Outcome(status)));
+  say_(name_, absl::StrCat("GetMovie ends with ", Outcome(status)));
   return status;
 }
 
@@ -124,31 +109,31 @@ grpc::Status RelayService::QueryMovie(grpc::ServerContext* context,
                                       const v1::MovieQueryParams* request,
                                       grpc::ServerWriter<v1::Movie>* writer) {
   const absl::Time begin = absl::Now();
-  Say(Arrival(*context,
-              absl::StrCat("QueryMovie(\"", absl::CHexEscape(request->query()),
-                           "\")")));
+  say_(name_, Arrival(*context,
+                      absl::StrCat("QueryMovie(\"",
+                                   absl::CHexEscape(request->query()), "\")")));
   context->AddInitialMetadata("x-served-by", name_);
   const absl::StatusOr<NextCall> call = PlanNextCall(*context);
   grpc::Status status =
       call.ok() ? RelayQueryMovie(*next_, *context, *call, *request, *writer)
                 : ToGrpcStatus(call.status());
   context->AddTrailingMetadata("x-took", ForPeople(absl::Now() - begin));
-  Say(absl::StrCat("QueryMovie ends with ", Outcome(status)));
+  say_(name_, absl::StrCat("QueryMovie ends with ", Outcome(status)));
   return status;
 }
 
 BackService::BackService(MovieStore* store, const ChainOptions& options,
-                         const support::ConsoleLog* log)
-    : CatalogueService(store), store_(*store), options_(options), log_(*log) {}
-
-void BackService::Say(absl::string_view line) const {
-  log_.Say(absl::StrFormat("%-6s  %s", "back", line));
-}
+                         Narrator narrator)
+    : CatalogueService(store),
+      store_(*store),
+      options_(options),
+      say_(std::move(narrator)) {}
 
 grpc::Status BackService::GetMovie(grpc::ServerContext* context,
                                    const v1::MovieID* request,
                                    v1::Movie* response) {
-  Say(Arrival(*context, absl::StrCat("GetMovie(", request->mid(), ")")));
+  say_("back",
+       Arrival(*context, absl::StrCat("GetMovie(", request->mid(), ")")));
   int begun = 0;
   grpc::Status status = RunSteps(*context, options_.steps, [&](int) {
     ++begun;
@@ -158,17 +143,18 @@ grpc::Status BackService::GetMovie(grpc::ServerContext* context,
   if (status.ok()) {
     status = CatalogueService::GetMovie(context, request, response);
   }
-  Say(absl::StrCat("GetMovie ends in step ", begun, " of ", options_.steps,
-                   " with ", Outcome(status)));
+  say_("back", absl::StrCat("GetMovie ends in step ", begun, " of ",
+                            options_.steps, " with ", Outcome(status)));
   return status;
 }
 
 grpc::Status BackService::QueryMovie(grpc::ServerContext* context,
                                      const v1::MovieQueryParams* request,
                                      grpc::ServerWriter<v1::Movie>* writer) {
-  Say(Arrival(*context,
-              absl::StrCat("QueryMovie(\"", absl::CHexEscape(request->query()),
-                           "\")")));
+  say_("back",
+       Arrival(*context,
+               absl::StrCat("QueryMovie(\"", absl::CHexEscape(request->query()),
+                            "\")")));
   const std::vector<v1::Movie> movies = store_.Query(request->query());
   const int count = static_cast<int>(movies.size());
   int written = 0;
@@ -181,28 +167,29 @@ grpc::Status BackService::QueryMovie(grpc::ServerContext* context,
     Work(*context, options_.step);
     return grpc::Status::OK;
   });
-  Say(absl::StrCat("QueryMovie ends after ", written, " of ", count,
-                   " movies with ", Outcome(status)));
+  say_("back", absl::StrCat("QueryMovie ends after ", written, " of ", count,
+                            " movies with ", Outcome(status)));
   return status;
 }
 
-absl::StatusOr<std::unique_ptr<Chain>> Chain::Start(
-    const ChainOptions& options, const support::ConsoleLog* log) {
+absl::StatusOr<std::unique_ptr<Chain>> Chain::Start(const ChainOptions& options,
+                                                    const Narrator& narrator) {
   std::unique_ptr<Chain> chain(new Chain());
   int port = 0;
-  chain->back_ = std::make_unique<BackService>(&chain->store_, options, log);
+  chain->back_ =
+      std::make_unique<BackService>(&chain->store_, options, narrator);
   chain->back_server_ = ServeOnLoopback(*chain->back_, &port);
   if (chain->back_server_ == nullptr) {
     return absl::UnavailableError("no free port for the last service");
   }
   chain->middle_ = std::make_unique<RelayService>(
-      "middle", LoopbackChannel(port), options, log);
+      "middle", LoopbackChannel(port), options, narrator);
   chain->middle_server_ = ServeOnLoopback(*chain->middle_, &port);
   if (chain->middle_server_ == nullptr) {
     return absl::UnavailableError("no free port for the middle service");
   }
   chain->front_ = std::make_unique<RelayService>("front", LoopbackChannel(port),
-                                                 options, log);
+                                                 options, narrator);
   return chain;
 }
 

@@ -21,6 +21,8 @@ grpc::Status RelayQueryMovie(v1::MoviesService::StubInterface& next,
     if (writer.Write(movie)) continue;
     // The next service does not know yet that nobody reads any more.
     context->TryCancel();
+    // Ends the call. Its status tells of that stream, not of why this one
+    // stops.
     reader->Finish();
     return grpc::Status(grpc::StatusCode::CANCELLED,
                         "nobody reads the stream any more");

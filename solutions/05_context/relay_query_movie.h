@@ -25,7 +25,10 @@ namespace movies {
 // The new call is a child of the caller's, as in RelayGetMovie(). If `writer`
 // takes no more, cancels the new call, so that the next service stops, and
 // returns CANCELLED. Otherwise returns the status by which the next service
-// ended its stream. Either way the call is over when this returns.
+// ended its stream as it is, with its details: the request went on as it came,
+// so what is said of it is said to the caller. (A service that asks the next
+// one something else translates the status, see lesson 04.) Either way the call
+// is over when this returns.
 grpc::Status RelayQueryMovie(v1::MoviesService::StubInterface& next,
                              const grpc::ServerContextBase& caller,
                              const NextCall& call,

@@ -23,9 +23,10 @@ namespace movies {
 // OK after the last step. Otherwise no further step is run, and the status is
 //   - DEADLINE_EXCEEDED once the call's deadline has passed by `now`
 //   - CANCELLED once the call is cancelled, or its caller is gone
-//   - the step's own, if it was not OK
-// gRPC cancels a call whose deadline has passed: it is DEADLINE_EXCEEDED all
-// the same.
+//   - the step's own, if it was not OK, whatever became of the call meanwhile
+// gRPC cancels a call whose deadline has passed. If both are true, the deadline
+// counts. (A caller's deadline passes a little before yours, so you may also
+// see CANCELLED alone.)
 grpc::Status RunSteps(const grpc::ServerContextBase& call, int steps,
                       const std::function<grpc::Status(int step)>& step,
                       const std::function<absl::Time()>& now = &absl::Now);
