@@ -13,19 +13,14 @@
 #include "gtest/gtest.h"
 #include "movies/v1/movies_mock.grpc.pb.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
 
+using ::support::Patience;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
 
 v1::Movie MakeMovie(int mid) {
   v1::Movie movie;

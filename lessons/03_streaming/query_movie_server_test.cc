@@ -14,20 +14,15 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
 
+using ::support::Patience;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
 
 // `count` movies, mid 1 to `count`, with descriptions of `bytes` letters.
 v1::Catalogue MakeCatalogue(int count, int bytes) {

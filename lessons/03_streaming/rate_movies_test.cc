@@ -12,21 +12,16 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
 
+using ::support::Patience;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 using ServerStream = grpc::ServerReaderWriter<v1::MovieScore, v1::MovieRating>;
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
 
 // A server whose end of RateMovies is up to the test.
 class ScriptedService : public v1::MoviesService::Service {
