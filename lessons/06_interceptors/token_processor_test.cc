@@ -4,6 +4,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <jwt.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -167,6 +168,8 @@ class TokenProcessorTest : public ::testing::Test {
            "PERMISSION_DENIED is for those who are known and may not. What "
            "came back: \""
         << status.error_message() << "\".";
+    // One failure is enough of a call that was not refused as it should.
+    if (status.error_code() != grpc::StatusCode::UNAUTHENTICATED) return;
     EXPECT_EQ(status.error_message(), TokenProcessor::kRefusal)
         << "The call came with " << what
         << ". Every refusal must sound the same: a message that tells an "
@@ -229,6 +232,7 @@ TEST_F(TokenProcessorTest, AnotherSchemeIsRefused) {
   ExpectRefused("a good token with the scheme Basic", {"Basic " + good});
   ExpectRefused("a good token with the scheme Bearers", {"Bearers " + good});
   ExpectRefused("a good token right after the scheme", {"Bearer" + good});
+  ExpectRefused("two spaces after the scheme", {"Bearer  " + good});
 }
 
 TEST_F(TokenProcessorTest, TwoAuthorizationsAreRefused) {
@@ -438,21 +442,26 @@ TEST_F(TokenProcessorTest, TwoCallersShareAConnection) {
 }
 
 TEST_F(TokenProcessorTest, ManyCallersAtOnce) {
+  // Counted, so that two hundred calls make one failure at most.
+  std::atomic<int> as_they_should{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([this, i] {
+    threads.emplace_back([this, i, &as_they_should] {
       const std::string name = absl::StrCat("caller ", i);
       for (int j = 0; j < 25; ++j) {
         const Answer answer =
             GetMovie({"Bearer " + TokenFor(name, now_ + absl::Minutes(5))});
-        EXPECT_EQ(answer.movie.movie_name(), name)
-            << answer.status.error_message();
-        EXPECT_FALSE(GetMovie({"Bearer " + name}).status.ok());
+        if (answer.movie.movie_name() == name) ++as_they_should;
+        if (!GetMovie({"Bearer " + name}).status.ok()) ++as_they_should;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(counter_->runs(), 4 * 25);
+  EXPECT_EQ(as_they_should, 200)
+      << "Four callers made a hundred calls with tokens of their own, which "
+         "the "
+         "handler answers with the caller's name, and a hundred with that name "
+         "for a token, which fail. Process() runs on several threads at once.";
 }
 
 }  // namespace
