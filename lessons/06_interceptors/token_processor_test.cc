@@ -428,7 +428,7 @@ TEST_F(TokenProcessorTest, TwoCallersShareAConnection) {
     for (const std::string name : {"alice", "bob"}) {
       const Answer answer =
           GetMovie({"Bearer " + TokenFor(name, now_ + absl::Minutes(5))});
-      EXPECT_EQ(answer.movie.movie_name(), name);
+      ASSERT_EQ(answer.movie.movie_name(), name);
       if (properties == 0) properties = answer.movie.mid();
       EXPECT_EQ(answer.movie.mid(), properties)
           << "The AuthContext has " << answer.movie.mid()
