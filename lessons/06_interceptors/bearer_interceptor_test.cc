@@ -334,7 +334,10 @@ TEST_F(BearerInterceptorTest, WithoutATokenTheCallFailsAndIsNotSent) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED)
       << "There was no token, so the call must end with NoToken(). A hijacked "
          "call ends with what the interceptor puts into GetRecvStatus() at "
-         "PRE_RECV_STATUS; nobody else does. What came: \""
+         "PRE_RECV_STATUS; nobody else does. PRE_RECV_STATUS comes in one "
+         "batch with PRE_RECV_MESSAGE, so ask by an if of its own. Was "
+         "failure_ "
+         "set before Hijack()? What came: \""
       << status.error_message() << "\".";
   EXPECT_THAT(status.error_message(), HasSubstr("wrong password"));
 }

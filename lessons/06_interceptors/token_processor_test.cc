@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -205,7 +206,8 @@ TEST_F(TokenProcessorTest, AValidTokenReachesTheHandler) {
       << answer.status.error_message();
   EXPECT_EQ(counter_->runs(), 1) << "The handler runs once.";
   EXPECT_EQ(answer.movie.movie_name(), "alice")
-      << "The handler asked Authenticate() who calls; the token says alice.";
+      << "The handler asked Authenticate() who calls; the token says alice. "
+         "What Process() consumes, a handler does not see.";
 }
 
 TEST_F(TokenProcessorTest, TheSchemesLetterCaseDoesNotMatter) {
@@ -230,6 +232,7 @@ TEST_F(TokenProcessorTest, AnotherSchemeIsRefused) {
   const std::string good = TokenFor("alice", now_ + absl::Minutes(5));
   ExpectRefused("a good token without a scheme", {good});
   ExpectRefused("a good token with the scheme Basic", {"Basic " + good});
+  ExpectRefused("a good token with the scheme Digest", {"Digest " + good});
   ExpectRefused("a good token with the scheme Bearers", {"Bearers " + good});
   ExpectRefused("a good token right after the scheme", {"Bearer" + good});
   ExpectRefused("two spaces after the scheme", {"Bearer  " + good});
@@ -381,7 +384,12 @@ TEST_F(TokenProcessorTest, AnOpenMethodNeedsNoToken) {
       << "RateMovie is in open_methods, as a health check would be: it needs "
          "no token. IsOpen() knows. What came back: "
       << status.error_message();
+  EXPECT_EQ(ReasonsSoFar(), "")
+      << "on_refused was called, and RateMovie was not refused: it is open.";
   ExpectRefused("no token, and GetMovie is not open", {});
+  EXPECT_NE(ReasonsSoFar(), "") << "GetMovie was refused, and on_refused was "
+                                   "not told why. A call without "
+                                   "any authorization has a reason, too.";
 }
 
 TEST_F(TokenProcessorTest, TheServersLogLearnsWhy) {
@@ -397,7 +405,12 @@ TEST_F(TokenProcessorTest, TheServersLogLearnsWhy) {
 
 TEST_F(TokenProcessorTest, NobodyNeedsToListen) {
   TokenProcessor processor{TokenVerifier(TestKey())};
-  const grpc::Status status = processor.Process({}, nullptr, nullptr, nullptr);
+  grpc::Status status;
+  try {
+    status = processor.Process({}, nullptr, nullptr, nullptr);
+  } catch (const std::bad_function_call&) {
+    FAIL() << "on_refused is not set here, and was called.";
+  }
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED)
       << "This processor has no on_refused.";
 }
