@@ -170,6 +170,29 @@ void ExpectHarmless(const GetToken& get_token, HookPoint point) {
   }
 }
 
+// Passes if a call that was hijacked for want of a token goes on at each step
+// that gRPC then asks about. Else it hangs for ever, whatever its deadline.
+void ExpectItGoesOnAfterHijacking() {
+  const GetToken bad = [] { return absl::UnavailableError("no token"); };
+  BearerInterceptor interceptor(bad);
+  FakeStep hijacked(HookPoint::PRE_SEND_INITIAL_METADATA);
+  interceptor.Intercept(&hijacked);
+  for (HookPoint point :
+       {HookPoint::PRE_SEND_MESSAGE, HookPoint::PRE_SEND_CLOSE,
+        HookPoint::PRE_RECV_INITIAL_METADATA, HookPoint::PRE_RECV_MESSAGE,
+        HookPoint::PRE_RECV_STATUS, HookPoint::POST_RECV_STATUS}) {
+    FakeStep step(point);
+    interceptor.Intercept(&step);
+    EXPECT_EQ(step.ends, 1)
+        << "After Hijack(), at a later step of the same call, Intercept() "
+           "called Proceed() and Hijack() "
+        << step.ends
+        << " times together. The step that was hijacked is the only one that "
+           "must not Proceed(); every later one must, once, or the call hangs "
+           "for ever.";
+  }
+}
+
 class BearerInterceptorTest : public ::testing::Test {
  protected:
   BearerInterceptorTest()
@@ -188,6 +211,7 @@ class BearerInterceptorTest : public ::testing::Test {
     ExpectHarmless(bad, HookPoint::PRE_SEND_INITIAL_METADATA);
     ExpectHarmless(good, HookPoint::PRE_SEND_MESSAGE);
     ExpectHarmless(good, HookPoint::POST_RECV_STATUS);
+    ExpectItGoesOnAfterHijacking();
     if (HasFailure()) FAIL() << "No call is made with this interceptor.";
   }
 
@@ -310,7 +334,10 @@ TEST_F(BearerInterceptorTest, WithoutATokenTheCallFailsAndIsNotSent) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED)
       << "There was no token, so the call must end with NoToken(). A hijacked "
          "call ends with what the interceptor puts into GetRecvStatus() at "
-         "PRE_RECV_STATUS; nobody else does. What came: \""
+         "PRE_RECV_STATUS; nobody else does. PRE_RECV_STATUS comes in one "
+         "batch with PRE_RECV_MESSAGE, so ask by an if of its own. Was "
+         "failure_ "
+         "set before Hijack()? What came: \""
       << status.error_message() << "\".";
   EXPECT_THAT(status.error_message(), HasSubstr("wrong password"));
 }

@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -171,15 +173,24 @@ class RetryTest : public ::testing::Test {
   // config.
   std::unique_ptr<v1::MoviesService::Stub> BuiltIn(
       const std::string& more = "") {
+    return BuiltInTo(server_, more);
+  }
+  std::unique_ptr<v1::MoviesService::Stub> BuiltInTo(
+      const support::TestServer& server, const std::string& more = "") {
     support::LoopbackOptions options;
     options.args.SetString(GRPC_ARG_SERVICE_CONFIG,
                            absl::StrCat("{", kMethodConfig, more, "}"));
     options.interceptors.push_back(std::make_unique<Counter>(&calls_));
-    return v1::MoviesService::NewStub(server_.NewChannel(std::move(options)));
+    return v1::MoviesService::NewStub(server.NewChannel(std::move(options)));
   }
 
   // A stub whose channel has a retry interceptor.
   std::unique_ptr<v1::MoviesService::Stub> Interceptor(
+      std::shared_ptr<RetryBudget> budget = nullptr) {
+    return InterceptorTo(server_, std::move(budget));
+  }
+  std::unique_ptr<v1::MoviesService::Stub> InterceptorTo(
+      const support::TestServer& server,
       std::shared_ptr<RetryBudget> budget = nullptr) {
     RetryInterceptorOptions retry;
     retry.decide = Decide;
@@ -187,7 +198,7 @@ class RetryTest : public ::testing::Test {
     support::LoopbackOptions options;
     options.interceptors.push_back(NewRetryInterceptorFactory(retry));
     options.interceptors.push_back(std::make_unique<Counter>(&calls_));
-    return v1::MoviesService::NewStub(server_.NewChannel(std::move(options)));
+    return v1::MoviesService::NewStub(server.NewChannel(std::move(options)));
   }
 
   grpc::Status GetMovie(v1::MoviesService::Stub& stub,
@@ -368,9 +379,9 @@ TEST_F(RetryTest, TheInterceptorRepeatsNoStream) {
 TEST_F(RetryTest, TheBuiltInOneWaitsUntilTheDeadline) {
   const auto stub = BuiltIn();
   EXPECT_TRUE(GetMovie(*stub).ok());  // Connects.
-  // It starts to wait for ten seconds, of which it has a fifth of one.
-  service_.Fail(1, FlakyService::WithPushback("10000"));
-  EXPECT_EQ(GetMovie(*stub, absl::Milliseconds(200)).error_code(),
+  // It starts to wait for a minute, of which it has a second.
+  service_.Fail(1, FlakyService::WithPushback("60000"));
+  EXPECT_EQ(GetMovie(*stub, absl::Seconds(1)).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(service_.attempts().size(), 2u);
 }
@@ -401,6 +412,186 @@ TEST_F(RetryTest, TheBuiltInOneMakesFiveAttemptsAtMost) {
   service_.Fail(1000, {});
   EXPECT_FALSE(GetMovie(*stub).ok());
   EXPECT_EQ(service_.attempts().size(), 5u);
+}
+
+// The last of a chain of services. Holds its one call to GetMovie until it is
+// cancelled or released.
+class BackService final : public v1::MoviesService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* GetMovie(grpc::CallbackServerContext* context,
+                                     const v1::MovieID*, v1::Movie*) override {
+    deadline_ = context->deadline();
+    auto* held = new Held(this);
+    {
+      absl::MutexLock lock(&mutex_);
+      held_ = held;
+    }
+    arrived_.Notify();
+    return held;
+  }
+
+  bool WaitUntilItArrives() {
+    return arrived_.WaitForNotificationWithTimeout(kPatience);
+  }
+  bool WaitUntilItIsCancelled() {
+    return cancelled_.WaitForNotificationWithTimeout(kPatience);
+  }
+  // The deadline of the call that has arrived.
+  std::chrono::system_clock::time_point deadline() const { return deadline_; }
+
+  // Lets the call succeed if it is still there.
+  void Release() { Finish(grpc::Status::OK); }
+
+ private:
+  class Held final : public grpc::ServerUnaryReactor {
+   public:
+    explicit Held(BackService* service) : service_(*service) {}
+    void OnCancel() override {
+      service_.cancelled_.Notify();
+      service_.Finish(grpc::Status::CANCELLED);
+    }
+    void OnDone() override { delete this; }
+
+   private:
+    BackService& service_;
+  };
+
+  void Finish(const grpc::Status& status) {
+    Held* held = nullptr;
+    {
+      absl::MutexLock lock(&mutex_);
+      held = std::exchange(held_, nullptr);
+    }
+    if (held != nullptr) held->Finish(status);
+  }
+
+  absl::Notification arrived_;
+  absl::Notification cancelled_;
+  std::chrono::system_clock::time_point deadline_;
+  absl::Mutex mutex_;
+  // Not finished, or null.
+  Held* held_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
+
+// The service in the middle: answers its one call to GetMovie with what `back`
+// says, as lesson 05 does it.
+class FrontService final : public v1::MoviesService::CallbackService {
+ public:
+  // What the handler does beyond FromCallbackServerContext().
+  enum class ByHand { kNothing, kDeadlineAndCancellation };
+
+  FrontService(std::unique_ptr<v1::MoviesService::Stub> back, ByHand by_hand)
+      : back_(std::move(back)), by_hand_(by_hand) {}
+
+  grpc::ServerUnaryReactor* GetMovie(grpc::CallbackServerContext* context,
+                                     const v1::MovieID* request,
+                                     v1::Movie* response) override {
+    return new Forward(this, context, request, response);
+  }
+
+  // Until the handler has learned that its caller cancelled. By then gRPC has
+  // passed on what it passes on.
+  bool WaitUntilItIsCancelled() {
+    return cancelled_.WaitForNotificationWithTimeout(kPatience);
+  }
+  // What `back` said; UNKNOWN if it says nothing.
+  grpc::Status WaitForBack() {
+    if (!answered_.WaitForNotificationWithTimeout(kPatience)) {
+      return grpc::Status(grpc::StatusCode::UNKNOWN, "no answer");
+    }
+    return answer_;
+  }
+
+ private:
+  class Forward final : public grpc::ServerUnaryReactor {
+   public:
+    Forward(FrontService* service, grpc::CallbackServerContext* context,
+            const v1::MovieID* request, v1::Movie* response)
+        : service_(*service),
+          next_(grpc::ClientContext::FromCallbackServerContext(*context)) {
+      if (service_.by_hand_ == ByHand::kDeadlineAndCancellation) {
+        next_->set_deadline(context->deadline());
+      }
+      service_.back_->async()->GetMovie(next_.get(), request, response,
+                                        [this](grpc::Status status) {
+                                          service_.answer_ = status;
+                                          service_.answered_.Notify();
+                                          Finish(std::move(status));
+                                        });
+    }
+    void OnCancel() override {
+      if (service_.by_hand_ == ByHand::kDeadlineAndCancellation) {
+        next_->TryCancel();
+      }
+      service_.cancelled_.Notify();
+    }
+    void OnDone() override { delete this; }
+
+   private:
+    FrontService& service_;
+    const std::unique_ptr<grpc::ClientContext> next_;
+  };
+
+  const std::unique_ptr<v1::MoviesService::Stub> back_;
+  const ByHand by_hand_;
+  absl::Notification cancelled_;
+  absl::Notification answered_;
+  grpc::Status answer_;
+};
+
+constexpr auto kNoDeadline = std::chrono::system_clock::time_point::max();
+
+class MiddleOfAChainTest : public RetryTest {
+ protected:
+  // Calls the front service, which calls the back service by `stub`, and
+  // cancels the call when it has arrived there.
+  void CallAndCancel(
+      std::unique_ptr<v1::MoviesService::Stub> stub,
+      FrontService::ByHand by_hand = FrontService::ByHand::kNothing) {
+    front_ = std::make_unique<FrontService>(std::move(stub), by_hand);
+    front_server_ = std::make_unique<support::TestServer>(front_.get());
+    const auto front = v1::MoviesService::NewStub(front_server_->NewChannel());
+    Context context;
+    v1::MovieID request;
+    v1::Movie movie;
+    absl::Notification done;
+    front->async()->GetMovie(&context, &request, &movie,
+                             [&done](grpc::Status) { done.Notify(); });
+    EXPECT_TRUE(back_.WaitUntilItArrives());
+    context.TryCancel();
+    done.WaitForNotification();
+    EXPECT_TRUE(front_->WaitUntilItIsCancelled());
+  }
+
+  // In the order of the chain, from its end.
+  BackService back_;
+  support::TestServer back_server_{&back_};
+  std::unique_ptr<FrontService> front_;
+  std::unique_ptr<support::TestServer> front_server_;
+};
+
+TEST_F(MiddleOfAChainTest, WithTheBuiltInOneDeadlineAndCancellationTravel) {
+  CallAndCancel(BuiltInTo(back_server_));
+  EXPECT_LT(absl::FromChrono(back_.deadline()), absl::Now() + 2 * kPatience);
+  EXPECT_TRUE(back_.WaitUntilItIsCancelled());
+  EXPECT_EQ(front_->WaitForBack().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(MiddleOfAChainTest, WithTheInterceptorNeitherDoes) {
+  CallAndCancel(InterceptorTo(back_server_));
+  EXPECT_EQ(back_.deadline(), kNoDeadline);
+  // The handler in the middle knows that nobody waits. The one behind it works
+  // on to its end.
+  back_.Release();
+  EXPECT_TRUE(front_->WaitForBack().ok());
+}
+
+TEST_F(MiddleOfAChainTest, WithTheInterceptorAHandlerCanPassThemOn) {
+  CallAndCancel(InterceptorTo(back_server_),
+                FrontService::ByHand::kDeadlineAndCancellation);
+  EXPECT_LT(absl::FromChrono(back_.deadline()), absl::Now() + 2 * kPatience);
+  EXPECT_TRUE(back_.WaitUntilItIsCancelled());
+  EXPECT_EQ(front_->WaitForBack().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 }  // namespace

@@ -29,12 +29,14 @@ SigningKey TestKey(std::string bytes = kKey) {
   return *std::move(key);
 }
 
-// A token as anybody could make it: `json` as claims, `algorithm`, and the
-// bytes of `key` as its key.
+// A token as anybody could make it: `json` as claims, `algorithm`, the bytes of
+// `key` as its key, and what `header` adds to its header.
 std::string ForgeToken(const std::string& json, jwt_alg_t algorithm,
-                       const std::string& key = kKey) {
+                       const std::string& key = kKey,
+                       const std::string& header = "{}") {
   jwt_t* token = nullptr;
   EXPECT_EQ(jwt_new(&token), 0);
+  EXPECT_EQ(jwt_add_headers_json(token, header.c_str()), 0);
   EXPECT_EQ(jwt_add_grants_json(token, json.c_str()), 0);
   const bool none = algorithm == JWT_ALG_NONE;
   EXPECT_EQ(
@@ -180,11 +182,24 @@ TEST_F(JsonWebTokenTest, WhatTheClaimsMustHave) {
       {R"({"sub": "alice", "exp": 1700000300, "nbf": "1800000000"})",
        "not a number"},
       {R"({"sub": "alice", "exp": -1})", "expired"},
+      {R"({"sub": "alice", "exp": 1700000300, "aud": "billing"})", "audience"},
+      {R"({"sub": "alice", "exp": 1700000300, "aud": ["billing", "movies"]})",
+       "audience"},
+      {R"({"sub": "alice", "exp": 1700000300, "aud": null})", "audience"},
   };
   for (const auto& [claims, refusal] : cases) {
     EXPECT_THAT(Refusal(ForgeToken(claims, JWT_ALG_HS256)), HasSubstr(refusal))
         << claims;
   }
+}
+
+TEST_F(JsonWebTokenTest, ACriticalExtensionIsRefused) {
+  const std::string claims = R"({"sub": "alice", "exp": 1700000300})";
+  EXPECT_EQ(Refusal(ForgeToken(claims, JWT_ALG_HS256, kKey, R"({"x": 1})")), "")
+      << "What is not critical may be ignored.";
+  EXPECT_THAT(Refusal(ForgeToken(claims, JWT_ALG_HS256, kKey,
+                                 R"({"x": 1, "crit": ["x"]})")),
+              HasSubstr("critical"));
 }
 
 TEST_F(JsonWebTokenTest, GarbageIsRefused) {

@@ -72,10 +72,12 @@ void LoggingInterceptor::Report(std::optional<grpc::StatusCode> code) {
 }
 
 // TODO(06_interceptors.logging_interceptor): Ask the batch for each hook that
-// tells you something: the call starts, a message leaves, a message has come, a
-// status is known. Report the call once, when its status is known; in the
-// destructor, if it started and no status ever came. Every batch must go on:
-// Proceed() comes last.
+// tells you something, and count before you report:
+// - the call starts: set started_;
+// - a message leaves, or has come: count it in sent_ or received_;
+// - a status is known: Report() the call with it.
+// In the destructor, report a call that has started_ and is not reported_.
+// Every batch must go on: Proceed() comes last.
 LoggingInterceptor::~LoggingInterceptor() = default;
 
 void LoggingInterceptor::Intercept(InterceptorBatchMethods* batch) {

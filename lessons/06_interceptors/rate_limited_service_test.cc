@@ -169,6 +169,8 @@ TEST_F(RateLimitedServiceTest, TheMessagesOfAnAdmittedStreamAreNotCounted) {
   EXPECT_EQ(scores, 10);
 }
 
+// All calls come from one host here. What PeerHost() makes of two hosts is
+// PeerHostTest's, and that two keys have two buckets rate_limiter_test's.
 TEST_F(RateLimitedServiceTest, EachMethodAndHostHasAKey) {
   {
     grpc::ClientContext context;

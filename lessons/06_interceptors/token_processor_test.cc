@@ -4,7 +4,9 @@
 #include <grpcpp/security/server_credentials.h>
 #include <jwt.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -167,6 +169,8 @@ class TokenProcessorTest : public ::testing::Test {
            "PERMISSION_DENIED is for those who are known and may not. What "
            "came back: \""
         << status.error_message() << "\".";
+    // One failure is enough of a call that was not refused as it should.
+    if (status.error_code() != grpc::StatusCode::UNAUTHENTICATED) return;
     EXPECT_EQ(status.error_message(), TokenProcessor::kRefusal)
         << "The call came with " << what
         << ". Every refusal must sound the same: a message that tells an "
@@ -202,7 +206,8 @@ TEST_F(TokenProcessorTest, AValidTokenReachesTheHandler) {
       << answer.status.error_message();
   EXPECT_EQ(counter_->runs(), 1) << "The handler runs once.";
   EXPECT_EQ(answer.movie.movie_name(), "alice")
-      << "The handler asked Authenticate() who calls; the token says alice.";
+      << "The handler asked Authenticate() who calls; the token says alice. "
+         "What Process() consumes, a handler does not see.";
 }
 
 TEST_F(TokenProcessorTest, TheSchemesLetterCaseDoesNotMatter) {
@@ -227,8 +232,10 @@ TEST_F(TokenProcessorTest, AnotherSchemeIsRefused) {
   const std::string good = TokenFor("alice", now_ + absl::Minutes(5));
   ExpectRefused("a good token without a scheme", {good});
   ExpectRefused("a good token with the scheme Basic", {"Basic " + good});
+  ExpectRefused("a good token with the scheme Digest", {"Digest " + good});
   ExpectRefused("a good token with the scheme Bearers", {"Bearers " + good});
   ExpectRefused("a good token right after the scheme", {"Bearer" + good});
+  ExpectRefused("two spaces after the scheme", {"Bearer  " + good});
 }
 
 TEST_F(TokenProcessorTest, TwoAuthorizationsAreRefused) {
@@ -377,7 +384,12 @@ TEST_F(TokenProcessorTest, AnOpenMethodNeedsNoToken) {
       << "RateMovie is in open_methods, as a health check would be: it needs "
          "no token. IsOpen() knows. What came back: "
       << status.error_message();
+  EXPECT_EQ(ReasonsSoFar(), "")
+      << "on_refused was called, and RateMovie was not refused: it is open.";
   ExpectRefused("no token, and GetMovie is not open", {});
+  EXPECT_NE(ReasonsSoFar(), "") << "GetMovie was refused, and on_refused was "
+                                   "not told why. A call without "
+                                   "any authorization has a reason, too.";
 }
 
 TEST_F(TokenProcessorTest, TheServersLogLearnsWhy) {
@@ -393,7 +405,12 @@ TEST_F(TokenProcessorTest, TheServersLogLearnsWhy) {
 
 TEST_F(TokenProcessorTest, NobodyNeedsToListen) {
   TokenProcessor processor{TokenVerifier(TestKey())};
-  const grpc::Status status = processor.Process({}, nullptr, nullptr, nullptr);
+  grpc::Status status;
+  try {
+    status = processor.Process({}, nullptr, nullptr, nullptr);
+  } catch (const std::bad_function_call&) {
+    FAIL() << "on_refused is not set here, and was called.";
+  }
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED)
       << "This processor has no on_refused.";
 }
@@ -424,7 +441,7 @@ TEST_F(TokenProcessorTest, TwoCallersShareAConnection) {
     for (const std::string name : {"alice", "bob"}) {
       const Answer answer =
           GetMovie({"Bearer " + TokenFor(name, now_ + absl::Minutes(5))});
-      EXPECT_EQ(answer.movie.movie_name(), name);
+      ASSERT_EQ(answer.movie.movie_name(), name);
       if (properties == 0) properties = answer.movie.mid();
       EXPECT_EQ(answer.movie.mid(), properties)
           << "The AuthContext has " << answer.movie.mid()
@@ -438,21 +455,26 @@ TEST_F(TokenProcessorTest, TwoCallersShareAConnection) {
 }
 
 TEST_F(TokenProcessorTest, ManyCallersAtOnce) {
+  // Counted, so that two hundred calls make one failure at most.
+  std::atomic<int> as_they_should{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([this, i] {
+    threads.emplace_back([this, i, &as_they_should] {
       const std::string name = absl::StrCat("caller ", i);
       for (int j = 0; j < 25; ++j) {
         const Answer answer =
             GetMovie({"Bearer " + TokenFor(name, now_ + absl::Minutes(5))});
-        EXPECT_EQ(answer.movie.movie_name(), name)
-            << answer.status.error_message();
-        EXPECT_FALSE(GetMovie({"Bearer " + name}).status.ok());
+        if (answer.movie.movie_name() == name) ++as_they_should;
+        if (!GetMovie({"Bearer " + name}).status.ok()) ++as_they_should;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(counter_->runs(), 4 * 25);
+  EXPECT_EQ(as_they_should, 200)
+      << "Four callers made a hundred calls with tokens of their own, which "
+         "the "
+         "handler answers with the caller's name, and a hundred with that name "
+         "for a token, which fail. Process() runs on several threads at once.";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The ways to refuse a call on the server, and what each of them is worth. The
-// table in README.md has a row for each test here.
+// The ways to refuse a call on the server, and what each of them is worth.
+// README.md has a row for each test here, or names it below the table.
 
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>

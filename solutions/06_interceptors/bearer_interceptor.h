@@ -46,8 +46,10 @@ class BearerInterceptor final : public grpc::experimental::Interceptor {
   explicit BearerInterceptor(const GetToken& get_token)
       : get_token_(get_token) {}
 
-  // gRPC calls it at each step of the call, never twice at the same time for a
-  // step. Each time it must call Proceed() or Hijack(), once.
+  // gRPC calls it at each step of the call. A stream's two directions call it
+  // at the same time; the first batch comes before all others. Each time it
+  // must call Proceed() or Hijack(), once. Hijack() calls Intercept() again
+  // before it returns: set what that needs first.
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override;
 
  private:

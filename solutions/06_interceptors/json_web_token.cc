@@ -45,6 +45,11 @@ std::optional<absl::Time> TimeClaim(jwt_t* token, const char* name) {
   return absl::FromUnixSeconds(seconds);
 }
 
+// Whether the header or the claims, as `get` says, have `name`, of any type.
+bool Has(char* (*get)(jwt_t*, const char*), jwt_t* token, const char* name) {
+  return UniqueString(get(token, name)) != nullptr;
+}
+
 }  // namespace
 
 SigningKey::SigningKey(std::string bytes) : bytes_(std::move(bytes)) {}
@@ -129,6 +134,15 @@ absl::StatusOr<TokenClaims> TokenVerifier::Verify(
   // Whoever signs agreed with us on one algorithm. A token must not choose.
   if (jwt_get_alg(decoded.get()) != JWT_ALG_HS256) {
     return absl::UnauthenticatedError("the token's algorithm is not HS256");
+  }
+  // What a verifier does not understand of `crit`, or for whom it does not act,
+  // it must refuse (RFC 7515, section 4.1.11, and RFC 7519, section 4.1.3).
+  // This one understands no extension, and has no name of its own.
+  if (Has(jwt_get_headers_json, decoded.get(), "crit")) {
+    return absl::UnauthenticatedError("the token has a critical extension");
+  }
+  if (Has(jwt_get_grants_json, decoded.get(), "aud")) {
+    return absl::UnauthenticatedError("the token is for an audience");
   }
 
   TokenClaims claims;

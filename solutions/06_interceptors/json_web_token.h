@@ -82,7 +82,8 @@ class TokenVerifier {
   TokenVerifier(SigningKey key, Options options);
 
   // The claims of a token that was signed with the key, by HS256 and nothing
-  // else, is valid now, and names a subject and an expiry.
+  // else, is valid now, names a subject and an expiry, and has no `aud` and no
+  // `crit`: it may be for somebody else, or mean more than this understands.
   //
   // UNAUTHENTICATED otherwise. The message says what is wrong, without the key,
   // the token or anything from inside it. It is for the server's own log:

@@ -32,8 +32,8 @@
 #include <optional>
 #include <string>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "support/steady_clock.h"
 
 namespace movies {
 
@@ -65,7 +65,8 @@ std::string ToString(const CallRecord& record);
 // block: the call waits meanwhile.
 using CallSink = std::function<void(const CallRecord&)>;
 
-// Tells the time; must be safe to call from any thread.
+// Tells the time, for durations alone: by default it is a clock that nobody
+// sets. Must be safe to call from any thread.
 using Clock = std::function<absl::Time()>;
 
 // The interceptor of one call. gRPC runs the batches of a call's two directions
@@ -111,11 +112,11 @@ class LoggingInterceptor final : public grpc::experimental::Interceptor {
 
 // What makes a LoggingInterceptor for every call of a channel.
 std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>
-NewClientLoggingFactory(CallSink sink, Clock clock = absl::Now);
+NewClientLoggingFactory(CallSink sink, Clock clock = support::SteadyNow);
 
 // What makes a LoggingInterceptor for every call of a server.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
-NewServerLoggingFactory(CallSink sink, Clock clock = absl::Now);
+NewServerLoggingFactory(CallSink sink, Clock clock = support::SteadyNow);
 
 }  // namespace movies
 

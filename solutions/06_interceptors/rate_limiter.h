@@ -16,8 +16,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "support/steady_clock.h"
 
 namespace movies {
 
@@ -74,8 +74,9 @@ class RateLimiter {
  public:
   struct Options {
     std::size_t max_keys = 10000;
-    // What time it is. Called under a lock: it must not call the limiter.
-    std::function<absl::Time()> clock = absl::Now;
+    // What time it is, by a clock that nobody sets. Called under a lock: it
+    // must not call the limiter.
+    std::function<absl::Time()> clock = support::SteadyNow;
   };
 
   explicit RateLimiter(const RateLimit& limit);

@@ -61,10 +61,12 @@ struct RetryInterceptorOptions {
 
   // Called with each attempt's context, before the attempt starts, by any
   // thread: for settings that the caller made and that gRPC lets no interceptor
-  // read, such as wait-for-ready and the authority.
+  // read, such as wait-for-ready, the authority and compression. It can bring
+  // back nothing that is propagated (see below).
   std::function<void(grpc::ClientContext&)> configure_attempt;
 
-  // Makes the timer of each wait.
+  // Makes the timer of each wait. Called under a lock; must not cancel the
+  // call.
   std::function<std::unique_ptr<RetryTimer>()> new_timer = NewAlarmTimer;
 };
 
@@ -82,12 +84,18 @@ struct RetryInterceptorOptions {
 // would have to keep, all of them, until the call is over; and methods that may
 // not be repeated.
 //
-// What follows from gRPC 1.51's API: it is for the stubs that protoc generates,
-// not for a GenericStub, since it must know the type of the response. To the
-// interceptors after it, messages are grpc::ByteBuffers. And it must come
-// before every factory that may return nullptr, such as OnlyFor(): the
-// attempts' chain begins at the wrong place otherwise (chain_order_test shows
-// it). Two of these on one channel do not work, for the same reason.
+// What follows from gRPC 1.51's API: it does not see what
+// `ClientContext::FromServerContext()` propagates: such a call has no deadline
+// here, and its caller's cancellation does not reach the attempts. In a
+// handler, set the deadline yourself
+// (`next->set_deadline(context->deadline())`) and call `next->TryCancel()` when
+// the handler's call is cancelled; or use gRPC's own retries. It is for the
+// stubs that protoc generates, not for a GenericStub, since it must know the
+// type of the response. To the interceptors after it, messages are
+// grpc::ByteBuffers. And it must come before every factory that may return
+// nullptr, such as OnlyFor(): the attempts' chain begins at the wrong place
+// otherwise (chain_order_test shows it). Two of these on one channel do not
+// work, for the same reason.
 std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>
 NewRetryInterceptorFactory(RetryInterceptorOptions options);
 

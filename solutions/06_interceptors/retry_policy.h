@@ -51,7 +51,7 @@ struct FailedAttempt {
 // this code does not make a method repeatable.)
 //
 // A push-back of 0 or more milliseconds is the delay, exactly. A negative one
-// means "do not come back", and so does one that is no number.
+// means "do not come back", and so does one that is no 32-bit number (gRFC A6).
 //
 // Without a push-back the delay is a backoff with full jitter: `random` of the
 // way from nothing to initial_backoff, doubled for each attempt after the
