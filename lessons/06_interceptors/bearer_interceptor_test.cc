@@ -20,22 +20,17 @@
 #include "proto/catalogue_service.h"
 #include "proto/movie_store.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
 
+using ::support::Patience;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-// How long a call may take that should be over at once. Once a test has failed,
-// the later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(500)
-                                                    : absl::Seconds(5);
-}
 
 // A service that remembers which authorizations calls came with.
 class ListeningService final : public CatalogueService {

@@ -20,6 +20,7 @@
 #include "movies/v1/movies.grpc.pb.h"
 #include "support/test_server.h"
 #include "support/unserved_port.h"
+#include "support/wait.h"
 
 namespace movies {
 
@@ -35,18 +36,12 @@ using ::grpc::experimental::InterceptionHookPoints;
 using ::grpc::experimental::Interceptor;
 using ::grpc::experimental::InterceptorBatchMethods;
 using ::grpc::experimental::ServerInterceptorFactoryInterface;
+using ::support::Patience;
 
 constexpr char kGetMovie[] = "/movies.v1.MoviesService/GetMovie";
 constexpr char kQueryMovie[] = "/movies.v1.MoviesService/QueryMovie";
 constexpr char kAddMovies[] = "/movies.v1.MoviesService/AddMovies";
 constexpr char kRateMovies[] = "/movies.v1.MoviesService/RateMovies";
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(200)
-                                                    : absl::Seconds(2);
-}
 
 // Stands still unless it is told to move.
 class FakeClock {

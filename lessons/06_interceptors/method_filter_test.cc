@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "movies/v1/movies.grpc.pb.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
@@ -29,15 +30,9 @@ using ::grpc::experimental::Interceptor;
 using ::grpc::experimental::InterceptorBatchMethods;
 using ::grpc::experimental::ServerInterceptorFactoryInterface;
 using ::grpc::experimental::ServerRpcInfo;
+using ::support::Patience;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(300)
-                                                    : absl::Seconds(2);
-}
 
 MethodFilter Filter(std::vector<std::string> patterns) {
   absl::StatusOr<MethodFilter> filter =

@@ -28,10 +28,12 @@
 #include "proto/catalogue_service.h"
 #include "proto/movie_store.h"
 #include "support/test_server.h"
+#include "support/wait.h"
 
 namespace movies {
 namespace {
 
+using ::support::Patience;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -39,13 +41,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kKey[] = "a key of the tests, with 32 bytes";
-
-// How long to wait for what should come at once. Once a test has failed, the
-// later ones are not to keep anybody waiting.
-absl::Duration Patience() {
-  return testing::UnitTest::GetInstance()->Failed() ? absl::Milliseconds(500)
-                                                    : absl::Seconds(5);
-}
 
 SigningKey TestKey() { return *SigningKey::Create(kKey); }
 
