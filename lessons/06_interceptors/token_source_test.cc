@@ -95,11 +95,8 @@ TEST_F(TokenSourceTest, TheOldTokenDoesWhileRenewingFails) {
 
 TEST_F(TokenSourceTest, ATokenThatMetadataCannotCarryIsNone) {
   for (const char* value : {"read from a file\n", "two words", "\xff", "\t"}) {
-    TokenSource source(
-        [value] {
-          return AccessToken{value, absl::InfiniteFuture()};
-        },
-        WithClock());
+    const AccessToken token = {value, absl::InfiniteFuture()};
+    TokenSource source([token] { return token; }, WithClock());
     const absl::Status status = source.Token().status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(std::string(status.message()), Not(HasSubstr(value)));
