@@ -201,7 +201,7 @@ TEST(ServerListTest, NoTrafficIsAnEmptyList) {
 }
 
 TEST(ServerListTest, RefusesWhatIsNoIp) {
-  for (const std::string& address :
+  for (const std::string address :
        {"localhost:50051", "movies.test:50051", "10.1.2:50051",
         "10.1.2.256:50051", "[2001:db8:::1]:50051"}) {
     const absl::StatusOr<ServerList> list =
@@ -223,7 +223,7 @@ TEST(ServerListTest, RefusesWhatIsNoIp) {
 }
 
 TEST(ServerListTest, RefusesAnAddressWithoutAPort) {
-  for (const std::string& address :
+  for (const std::string address :
        {"127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536",
         "127.0.0.1:0", "::1:50051"}) {
     const absl::StatusOr<ServerList> list =
@@ -244,7 +244,7 @@ TEST(ServerListTest, RefusesATokenThatIsTooLong) {
                          << " bytes is allowed: " << good.status();
   EXPECT_THAT(Tokens(*good), testing::ElementsAre(longest));
 
-  for (const std::string& address : {"127.0.0.1:50051", ""}) {
+  for (const std::string address : {"127.0.0.1:50051", ""}) {
     const absl::StatusOr<ServerList> bad =
         MakeServerList({{address, /*shares=*/1, longest + "x"}});
     EXPECT_EQ(bad.status().code(), absl::StatusCode::kInvalidArgument)
