@@ -80,8 +80,13 @@ class Client {
     return tokens;
   }
 
+  // Says that it needs no more, and reads what is on its way: a status comes
+  // after the last message.
   grpc::Status Finish() {
     stream_->WritesDone();
+    LoadBalanceResponse response;
+    while (stream_->Read(&response)) {
+    }
     return stream_->Finish();
   }
 
