@@ -100,9 +100,7 @@ class GrpclbTest : public testing::Test {
   // Starts the balancer's server: anew, or where it was.
   void StartBalancer() {
     support::TestServerOptions options;
-    if (!balancer_address_.empty()) {
-      ASSERT_TRUE(absl::SimpleAtoi(Port(balancer_address_), &options.port));
-    }
+    if (!balancer_address_.empty()) options = At(balancer_address_);
     balancer_ = std::make_unique<Balancer>();
     absl::StatusOr<std::unique_ptr<support::TestServer>> server =
         support::TestServer::Start({balancer_.get()}, options);
@@ -194,6 +192,13 @@ class GrpclbTest : public testing::Test {
 
   static std::string Port(const std::string& address) {
     return address.substr(address.rfind(':') + 1);
+  }
+
+  // For a server that is to be where one was.
+  static support::TestServerOptions At(const std::string& address) {
+    support::TestServerOptions options;
+    EXPECT_TRUE(absl::SimpleAtoi(Port(address), &options.port));
+    return options;
   }
 
   static std::string Address(absl::string_view peer) {
@@ -478,12 +483,10 @@ TEST_F(GrpclbTest, ABalancerThatComesBackIsFollowedAgain) {
   ASSERT_NO_FATAL_FAILURE(Start(traffic));
   ASSERT_TRUE(CallUntil(a_address_));
   StopBalancer();
-  support::TestServerOptions where_it_was;
-  ASSERT_TRUE(absl::SimpleAtoi(Port(a_address_), &where_it_was.port));
   a_.reset();
   ASSERT_TRUE(CallUntil(fallback_.address()));
 
-  a_ = std::make_unique<support::TestServer>(&backend_a_, where_it_was);
+  a_ = std::make_unique<support::TestServer>(&backend_a_, At(a_address_));
   ASSERT_NO_FATAL_FAILURE(StartBalancer());
   // The same as before.
   SetTraffic(traffic);
@@ -578,38 +581,47 @@ class PlainBalancer : public grpc::lb::v1::LoadBalancer::Service {
   int64_t started_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// Why Balancer tags its tokens.
-TEST_F(GrpclbTest, AListThatIsTheSameAsTheLastOneIsNoNews) {
+// Why Balancer tags its tokens: to the client a list that is the same as its
+// last one is no news. First, it goes on counting for the stream that is over.
+TEST_F(GrpclbTest, TheSameListAgainGetsNoReports) {
   const std::vector<TrafficShare> traffic = {{a_address_, 1, "a"}};
   PlainBalancer before(traffic);
   auto balancer_server = std::make_unique<support::TestServer>(&before);
+  const support::TestServerOptions where_it_was =
+      At(balancer_server->address());
   ASSERT_NO_FATAL_FAILURE(StartDns(balancer_server->address()));
   Connect();
   ASSERT_TRUE(CallUntil(a_address_));
-  support::TestServerOptions where_it_was;
-  ASSERT_TRUE(
-      absl::SimpleAtoi(Port(balancer_server->address()), &where_it_was.port));
   balancer_server.reset();
 
-  // The balancer comes back, and calls are made, but not reported to it.
   PlainBalancer after(traffic);
   balancer_server = std::make_unique<support::TestServer>(&after, where_it_was);
-  ASSERT_TRUE(after.WaitForReport());
   EXPECT_THAT(Count(20), ElementsAre(Pair(a_address_, 20)));
-  EXPECT_EQ(after.started(), 0);
+  ASSERT_TRUE(after.WaitForReport());
 
-  // It goes again, the servers too, and the client falls back.
+  EXPECT_EQ(after.started(), 0);
+}
+
+// Second, it stays with the resolver's addresses.
+TEST_F(GrpclbTest, TheSameListAgainDoesNotEndTheFallback) {
+  const std::vector<TrafficShare> traffic = {{a_address_, 1, "a"}};
+  PlainBalancer before(traffic);
+  auto balancer_server = std::make_unique<support::TestServer>(&before);
+  const support::TestServerOptions where_it_was =
+      At(balancer_server->address());
+  ASSERT_NO_FATAL_FAILURE(StartDns(balancer_server->address()));
+  Connect();
+  ASSERT_TRUE(CallUntil(a_address_));
   balancer_server.reset();
-  support::TestServerOptions where_a_was;
-  ASSERT_TRUE(absl::SimpleAtoi(Port(a_address_), &where_a_was.port));
   a_.reset();
   ASSERT_TRUE(CallUntil(fallback_.address()));
 
-  // All are back, and the client has the list, but does not use it.
-  a_ = std::make_unique<support::TestServer>(&backend_a_, where_a_was);
-  PlainBalancer again(traffic);
-  balancer_server = std::make_unique<support::TestServer>(&again, where_it_was);
-  ASSERT_TRUE(again.WaitForReport());
+  a_ = std::make_unique<support::TestServer>(&backend_a_, At(a_address_));
+  PlainBalancer after(traffic);
+  balancer_server = std::make_unique<support::TestServer>(&after, where_it_was);
+  // Now the client has the list.
+  ASSERT_TRUE(after.WaitForReport());
+
   EXPECT_THAT(Count(20), ElementsAre(Pair(fallback_.address(), 20)));
 }
 
