@@ -101,7 +101,8 @@ class GrpclbTest : public testing::Test {
   void StartBalancer() {
     support::TestServerOptions options;
     if (!balancer_address_.empty()) options = At(balancer_address_);
-    balancer_ = std::make_unique<Balancer>();
+    // gRPC's client takes less than a second for a second.
+    balancer_ = std::make_unique<Balancer>(absl::Milliseconds(10));
     absl::StatusOr<std::unique_ptr<support::TestServer>> server =
         support::TestServer::Start({balancer_.get()}, options);
     ASSERT_TRUE(server.ok()) << server.status();
@@ -286,6 +287,7 @@ TEST_F(GrpclbTest, ADropIsNeitherRetriedNorWaitedFor) {
 }
 
 TEST_F(GrpclbTest, TheClientReportsWhatItDid) {
+  const absl::Time start = absl::Now();
   ASSERT_NO_FATAL_FAILURE(Start({{a_address_, 3, "a"}, {"", 2, "overload"}}));
   std::map<std::string, int> count = Count(50);
   ASSERT_EQ(count[a_address_] + count[""], 50);
@@ -295,6 +297,8 @@ TEST_F(GrpclbTest, TheClientReportsWhatItDid) {
       [](const ClientReports& reports) { return reports.finished >= 50; },
       kPatience));
 
+  // It was asked for a report every 10 ms, and does so every second.
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(950));
   const absl::StatusOr<ClientReports> reports =
       balancer_->Reports(service_name_);
   ASSERT_TRUE(reports.ok()) << reports.status();
