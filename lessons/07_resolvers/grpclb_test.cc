@@ -539,8 +539,10 @@ TEST_F(GrpclbTest, WithoutSrvQueriesThereIsNoBalancer) {
 // A balancer that does the least: the same list for everybody, and no tags.
 class PlainBalancer : public grpc::lb::v1::LoadBalancer::Service {
  public:
-  explicit PlainBalancer(std::vector<TrafficShare> traffic)
-      : traffic_(std::move(traffic)) {}
+  explicit PlainBalancer(const std::vector<TrafficShare>& traffic)
+      : PlainBalancer(*MakeServerList(traffic)) {}
+  explicit PlainBalancer(grpc::lb::v1::ServerList list)
+      : list_(std::move(list)) {}
 
   grpc::Status BalanceLoad(
       grpc::ServerContext* /*context*/,
@@ -554,7 +556,7 @@ class PlainBalancer : public grpc::lb::v1::LoadBalancer::Service {
         ->mutable_client_stats_report_interval()
         ->set_seconds(1);
     stream->Write(response);
-    *response.mutable_server_list() = *MakeServerList(traffic_);
+    *response.mutable_server_list() = list_;
     stream->Write(response);
     while (stream->Read(&request)) {
       absl::MutexLock lock(&mutex_);
@@ -579,11 +581,72 @@ class PlainBalancer : public grpc::lb::v1::LoadBalancer::Service {
   }
 
  private:
-  const std::vector<TrafficShare> traffic_;
+  const grpc::lb::v1::ServerList list_;
   mutable absl::Mutex mutex_;
   int reports_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t started_ ABSL_GUARDED_BY(mutex_) = 0;
 };
+
+// Why MakeServerList() refuses what is no address, or no token.
+TEST_F(GrpclbTest, TheClientLeavesOutWhatItDoesNotUnderstand) {
+  grpc::lb::v1::ServerList list = *MakeServerList({{a_address_, 2, "a"}});
+  // An IP as text, which is neither 4 nor 16 bytes; and a long token.
+  list.mutable_servers(0)->set_ip_address("127.0.0.1");
+  list.mutable_servers(1)->set_load_balance_token(std::string(51, 'x'));
+  *list.add_servers() = MakeServerList({{b_address_, 1, "b"}})->servers(0);
+  PlainBalancer balancer(list);
+  support::TestServer balancer_server(&balancer);
+  ASSERT_NO_FATAL_FAILURE(StartDns(balancer_server.address()));
+  Connect();
+
+  EXPECT_THAT(CountWhenSettled({{a_address_, 1}, {b_address_, 1}}),
+              UnorderedElementsAre(Pair(a_address_, 1), Pair(b_address_, 1)));
+  EXPECT_TRUE(backend_a_.tokens().empty());
+  EXPECT_THAT(backend_b_.tokens(), ElementsAre("b"));
+}
+
+// Greets everybody and hangs up.
+class HastyBalancer : public grpc::lb::v1::LoadBalancer::Service {
+ public:
+  grpc::Status BalanceLoad(
+      grpc::ServerContext* /*context*/,
+      grpc::ServerReaderWriter<grpc::lb::v1::LoadBalanceResponse,
+                               grpc::lb::v1::LoadBalanceRequest>* stream)
+      override {
+    grpc::lb::v1::LoadBalanceRequest request;
+    stream->Read(&request);
+    grpc::lb::v1::LoadBalanceResponse response;
+    response.mutable_initial_response();
+    stream->Write(response);
+    absl::MutexLock lock(&mutex_);
+    ++streams_;
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service");
+  }
+
+  bool WaitForStreams(int streams) const {
+    const auto came = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return streams_ >= streams;
+    };
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&came), kPatience);
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  int streams_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// Why Balancer refuses a name before the initial response.
+TEST_F(GrpclbTest, ABalancerThatGreetsAndHangsUpIsAskedOverAndOver) {
+  HastyBalancer balancer;
+  support::TestServer balancer_server(&balancer);
+  ASSERT_NO_FATAL_FAILURE(StartDns(balancer_server.address()));
+  Connect();
+  EXPECT_EQ(Call().from, fallback_.address());
+
+  // With a second between them it would take more than a minute.
+  EXPECT_TRUE(balancer.WaitForStreams(100));
+}
 
 // Why Balancer tags its tokens: to the client a list that is the same as its
 // last one is no news. First, it goes on counting for the stream that is over.
