@@ -19,8 +19,8 @@ using ::grpc::lb::v1::LoadBalanceRequest;
 using ::grpc::lb::v1::LoadBalanceResponse;
 using ::grpc::lb::v1::ServerList;
 
-// A tag for the tokens of one stream: nine characters that no other stream has
-// had, this balancer's earlier lives included.
+// A tag for the tokens of one stream. Random, since a balancer that was
+// restarted does not know which ones it gave before.
 std::string NewTag() {
   absl::BitGen random;
   return absl::StrFormat("#%08x", absl::Uniform<uint32_t>(random));

@@ -75,11 +75,10 @@ class Balancer : public grpc::lb::v1::LoadBalancer::CallbackService {
   // clients ask for: what comes after the authority in their target, the port
   // included.
   //
-  // On the way out each token gets a tag, which differs from stream to stream:
-  // gRPC's client takes no notice of a list that is the same as its last one.
-  // After the balancer was away, the client would stay with the resolver's
-  // addresses, if it had fallen back to them, or would count its calls for the
-  // stream that is no more.
+  // On the way out each token gets a tag, drawn for each stream, because gRPC's
+  // client takes no notice of a list that is the same as its last one: after
+  // the balancer was away, the client would stay with the resolver's addresses,
+  // if it had fallen back to them, and would not report its calls.
   //
   // INVALID_ARGUMENT, with nothing changed, if MakeServerList() refuses the
   // traffic, or a token is longer than kMaxTokenBytes - kTagBytes.
