@@ -380,12 +380,18 @@ TEST_F(ManualChannelTest, CallsReachTheAddressThatWasSetBefore) {
 }
 
 TEST_F(ManualChannelTest, ACallWaitsForTheFirstAddresses) {
-  const auto channel = NewChannel();
-  channel->GetState(/*try_to_connect=*/true);  // Starts the resolver.
-  std::string answered_by;
-  std::thread caller([&] { answered_by = Ask(channel); });
+  const auto stub = v1::MoviesService::NewStub(NewChannel());
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + Patience()));
+  v1::MovieID request;
+  request.set_mid(1);
+  v1::Movie movie;
+  absl::Notification done;
+  stub->async()->GetMovie(&context, &request, &movie,
+                          [&](const grpc::Status&) { done.Notify(); });
   Set({b_.address()});
-  caller.join();
+  done.WaitForNotification();
+  const std::string answered_by = context.peer();
   EXPECT_EQ(answered_by, PeerOf(b_))
       << "The call was made before any address was known, and is to go out "
          "when there is one.";
