@@ -9,7 +9,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -25,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "call_chart.h"
 #include "gtest/gtest.h"
@@ -34,6 +34,7 @@
 #include "support/resolver.h"
 #include "support/steady_clock.h"
 #include "support/test_server.h"
+#include "support/unserved_port.h"
 #include "support/wait.h"
 
 namespace movies {
@@ -106,21 +107,16 @@ class Registration : public ::testing::Environment {
 Registration& registration = static_cast<Registration&>(
     *::testing::AddGlobalTestEnvironment(new Registration));
 
-std::string PeerOf(const support::TestServer& server) {
-  return absl::StrCat("ipv4:", server.address());
+std::string PeerOf(const std::string& address) {
+  return absl::StrCat("ipv4:", address);
 }
 
 class MovingBackendsTest : public ::testing::Test {
  protected:
   MovingBackendsTest() { registration.builder->Reset(); }
 
-  static void SetBackends(
-      const std::vector<const support::TestServer*>& servers) {
-    std::vector<std::string> addresses;
-    for (const support::TestServer* server : servers) {
-      addresses.push_back(server->address());
-    }
-    registration.builder->SetAddresses(std::move(addresses));
+  static void SetAddresses(const std::vector<std::string>& addresses) {
+    registration.builder->SetAddresses(addresses);
   }
 
   // One call a millisecond, on a channel that tries soon to connect again.
@@ -135,17 +131,18 @@ class MovingBackendsTest : public ::testing::Test {
         support::LoopbackChannel("test:///movies", std::move(args)), options);
   }
 
-  // Waits until this server has answered `calls` more calls.
-  void AwaitCalls(const support::TestServer& server, int calls) {
+  // Waits until this backend has answered `calls` more calls.
+  void AwaitCalls(const std::string& address, int calls) {
     int seen = 0;
     EXPECT_TRUE(load_
                     ->AwaitCall(
                         [&](const CallRecord& call) {
-                          return call.peer == PeerOf(server) && ++seen == calls;
+                          return call.peer == PeerOf(address) &&
+                                 ++seen == calls;
                         },
                         Patience())
                     .has_value())
-        << server.address() << " answered " << seen << " calls, not " << calls;
+        << address << " answered " << seen << " calls, not " << calls;
   }
 
   // Ends the load and expects that no call was lost.
@@ -164,60 +161,69 @@ class MovingBackendsTest : public ::testing::Test {
 
 TEST_F(MovingBackendsTest, NoCallIsLostUnderFiftyRandomChanges) {
   std::vector<std::unique_ptr<support::TestServer>> servers;
-  std::vector<const support::TestServer*> all;
+  std::vector<std::string> all;
   ChartOptions chart;
   for (int i = 0; i < 6; ++i) {
     servers.push_back(std::make_unique<support::TestServer>(&service_));
-    all.push_back(servers.back().get());
-    chart.names[PeerOf(*servers.back())] = absl::StrCat("backend ", i);
+    all.push_back(servers.back()->address());
+    chart.names[PeerOf(all.back())] = absl::StrCat("backend ", i);
   }
   std::mt19937 random(20191107);  // The same changes each time.
-  SetBackends({all[0]});
+  SetAddresses({all[0]});
   StartLoad();
   for (int change = 0; change < 50; ++change) {
-    std::vector<const support::TestServer*> chosen;
+    std::vector<std::string> chosen;
     std::sample(all.begin(), all.end(), std::back_inserter(chosen),
                 1 + random() % 3, random);
-    SetBackends(chosen);
-    for (const support::TestServer* server : chosen) AwaitCalls(*server, 3);
+    SetAddresses(chosen);
+    for (const std::string& address : chosen) AwaitCalls(address, 3);
     if (HasFailure()) break;
   }
   std::cout << ChartAsText(StopLoad(), chart);
 }
 
 TEST_F(MovingBackendsTest, NoCallIsLostWhenBackendsDieAndComeBack) {
-  support::TestServer a(&service_);
-  auto b = std::make_unique<support::TestServer>(&service_);
-  support::TestServer c(&service_);
-  const std::string peer_of_b = PeerOf(*b);
-  support::TestServerOptions where_b_was;
-  ASSERT_TRUE(absl::SimpleAtoi(b->address().substr(b->address().rfind(':') + 1),
-                               &where_b_was.port));
+  support::UnservedPort port;  // B's, which it keeps while B is away.
+  const auto serve_b = [&] {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(port.address(), grpc::InsecureServerCredentials());
+    builder.RegisterService(&service_);
+    return builder.BuildAndStart();
+  };
+  support::TestServer server_a(&service_);
+  std::unique_ptr<grpc::Server> server_b = serve_b();
+  support::TestServer server_c(&service_);
+  ASSERT_NE(server_b, nullptr);
+  const std::string& a = server_a.address();
+  const std::string& b = port.address();
+  const std::string& c = server_c.address();
   ChartOptions chart;
-  chart.names = {{PeerOf(a), "A"}, {peer_of_b, "B"}, {PeerOf(c), "C"}};
+  chart.names = {{PeerOf(a), "A"}, {PeerOf(b), "B"}, {PeerOf(c), "C"}};
   const auto mark = [&](const std::string& label) {
     chart.marks.push_back({support::SteadyNow(), label});
   };
 
-  SetBackends({&a, b.get()});
+  SetAddresses({a, b});
   StartLoad();
-  AwaitCalls(*b, 60);
+  AwaitCalls(b, 60);
 
-  mark("B dies");
-  b = nullptr;  // The resolver still names it.
+  mark("B dies");  // The resolver still names it.
+  server_b->Shutdown(absl::ToChronoTime(absl::Now() + absl::Milliseconds(100)));
+  server_b = nullptr;
   AwaitCalls(a, 120);
 
   mark("B is back");
-  b = std::make_unique<support::TestServer>(&service_, where_b_was);
-  AwaitCalls(*b, 60);
+  server_b = serve_b();
+  ASSERT_NE(server_b, nullptr);
+  AwaitCalls(b, 60);
 
   mark("C joins");
-  SetBackends({&a, b.get(), &c});
+  SetAddresses({a, b, c});
   AwaitCalls(c, 60);
 
   mark("A leaves");
-  SetBackends({b.get(), &c});
-  AwaitCalls(*b, 80);
+  SetAddresses({b, c});
+  AwaitCalls(b, 80);
 
   const std::vector<CallRecord> log = StopLoad();
   std::cout << ChartAsText(log, chart);
