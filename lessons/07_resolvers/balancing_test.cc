@@ -6,11 +6,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <asio.hpp>
 #include <future>
 #include <map>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -283,6 +286,50 @@ TEST_F(BalancingTest, AStreamStaysOnItsBackend) {
     counts.push_back(score.ratings());
   }
   EXPECT_THAT(counts, ElementsAre(1, 1, 1));
+}
+
+// Whether anybody listens at "127.0.0.1:PORT".
+bool IsServed(const std::string& address) {
+  asio::io_context io;
+  asio::ip::tcp::socket socket(io);
+  std::error_code error;
+  socket.connect({asio::ip::address_v4::loopback(),
+                  static_cast<asio::ip::port_type>(
+                      std::stoi(address.substr(address.rfind(':') + 1)))},
+                 error);
+  return !error;
+}
+
+TEST(ShutdownTest, ACallThatComesAsItsServerShutsDownIsCancelled) {
+  // A policy cannot help here: the call was given to a server that was well.
+  // Nor does a retry of UNAVAILABLE. So a server that is to go leaves the list
+  // first, and shuts down when its clients know.
+  MovieStore store;
+  CatalogueService service(&store);
+  TestServer server(&service);
+  absl::StatusOr<std::unique_ptr<TcpProxy>> proxy =
+      TcpProxy::Start(server.address());
+  ASSERT_TRUE(proxy.ok()) << proxy.status();
+  const auto stub =
+      v1::MoviesService::NewStub(support::LoopbackChannel((*proxy)->address()));
+  ASSERT_TRUE(CallBackend(*stub).status.ok());
+
+  // The call is on its way while the server begins to shut down.
+  (*proxy)->BlackHole();
+  grpc::ClientContext context;
+  const auto stream = stub->RateMovies(&context);
+  std::future<void> shutdown = std::async(std::launch::async, [&server] {
+    server.server().Shutdown(
+        absl::ToChronoTime(absl::Now() + absl::Seconds(9)));
+  });
+  const absl::Time end = absl::Now() + absl::Seconds(5);
+  while (IsServed(server.address()) && absl::Now() < end) {
+    std::this_thread::yield();
+  }
+  (*proxy)->Restore();
+
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  shutdown.get();
 }
 
 // What a service config says of policies, and what becomes of a typing error.
