@@ -238,7 +238,7 @@ class RegisterServerFailureTest : public ::testing::Test {
   // Says nothing until the client has gone, or waited for too long.
   static grpc::Status SayNothing(const grpc::ServerContext& context) {
     support::WaitUntilCancelled(context, Patience());
-    return grpc::Status::OK;
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the test gave up");
   }
 
   FailingEtcd etcd_;
@@ -277,7 +277,8 @@ TEST_F(RegisterServerFailureTest, ReturnsWhyTheKeyCouldNotBePut) {
 }
 
 TEST_F(RegisterServerFailureTest, PutsTheKeyOnce) {
-  ASSERT_TRUE(Register().ok());
+  const absl::StatusOr<ServerLease> lease = Register();
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
   EXPECT_EQ(etcd_.puts, 1)
       << "Each Put is a change that every watcher is told of, and between two "
          "of them the server may die.";
