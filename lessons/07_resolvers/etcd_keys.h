@@ -34,8 +34,7 @@ class EtcdKeys {
   // Deletes the key if it is there.
   absl::Status Delete(const std::string& key);
 
-  // Deletes all keys that start with `prefix`, as one change. They have to sort
-  // before `prefix` with "\xff" after it, as text does.
+  // Deletes all keys that start with `prefix`, as one change.
   absl::Status DeletePrefix(const std::string& prefix);
 
   // Returns a new lease of so many seconds.

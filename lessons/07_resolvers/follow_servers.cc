@@ -1,79 +1,12 @@
 #include "follow_servers.h"
 
-#include <stdint.h>
-
 #include <map>
-#include <set>
 
-#include "absl/strings/str_cat.h"
+#include "etcd_prefix.h"
 #include "support/etcd/kv.pb.h"
 #include "support/etcd/rpc.pb.h"
 
 namespace movies {
-namespace {
-
-// Asks for all keys that start with `prefix`: those from the prefix up to the
-// first one after them all. That is the prefix with its last byte one higher,
-// without the bytes at its end that cannot be higher; "\0" is the very end.
-template <typename Request>
-void SetPrefix(std::string prefix, Request& request) {
-  request.set_key(prefix);
-  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
-  if (prefix.empty()) {
-    prefix.push_back('\0');
-  } else {
-    ++prefix.back();
-  }
-  request.set_range_end(prefix);
-}
-
-// Asks for the keys that start with `prefix`, as they are.
-etcdserverpb::RangeRequest ReadPrefix(const std::string& prefix) {
-  etcdserverpb::RangeRequest request;
-  SetPrefix(prefix, request);
-  return request;
-}
-
-// Asks for the changes to those keys from `start_revision` on, it included.
-etcdserverpb::WatchRequest WatchPrefix(const std::string& prefix,
-                                       int64_t start_revision) {
-  etcdserverpb::WatchRequest request;
-  SetPrefix(prefix, *request.mutable_create_request());
-  request.mutable_create_request()->set_start_revision(start_revision);
-  return request;
-}
-
-// What etcd holds: a server's key -> its address.
-using Servers = std::map<std::string, std::string>;
-
-std::vector<std::string> Addresses(const Servers& servers) {
-  std::set<std::string> addresses;
-  for (const auto& [key, address] : servers) addresses.insert(address);
-  return {addresses.begin(), addresses.end()};
-}
-
-using WatchStream =
-    grpc::ClientReaderWriterInterface<etcdserverpb::WatchRequest,
-                                      etcdserverpb::WatchResponse>;
-
-// Ends the call of a watch that etcd cancelled, and returns why it did.
-grpc::Status Abort(grpc::ClientContext& context, WatchStream& stream,
-                   const etcdserverpb::WatchResponse& response) {
-  // etcd would keep the stream open, for other watches.
-  context.TryCancel();
-  stream.Finish();
-  if (response.compact_revision() != 0) {
-    return grpc::Status(
-        grpc::StatusCode::ABORTED,
-        absl::StrCat("etcd cancelled the watch: what happened before revision ",
-                     response.compact_revision(), " is compacted"));
-  }
-  return grpc::Status(
-      grpc::StatusCode::ABORTED,
-      absl::StrCat("etcd cancelled the watch: ", response.cancel_reason()));
-}
-
-}  // namespace
 
 EtcdStubs NewEtcdStubs(const std::shared_ptr<grpc::Channel>& etcd) {
   return {etcdserverpb::KV::NewStub(etcd), etcdserverpb::Watch::NewStub(etcd)};
@@ -84,8 +17,8 @@ grpc::Status FollowServers(const EtcdStubs& etcd, const std::string& prefix,
                            const OnServers& on_servers) {
   // TODO(07_resolvers.follow_servers): Read the keys of `prefix` and tell
   // `on_servers` of them. Then watch for what changes after what was read, make
-  // each change by its key, and tell again. Return why it ended; Abort() is for
-  // a watch that etcd cancelled.
+  // each change by its key, and tell again. Return why it ended; AbortWatch()
+  // is for a watch that etcd cancelled.
   return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
                       "TODO(07_resolvers.follow_servers)");
   // END TODO(07_resolvers.follow_servers)

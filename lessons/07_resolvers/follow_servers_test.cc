@@ -425,7 +425,7 @@ TEST(FollowServersRefusedTest, AWatchCanBeRefusedByItsFirstResponse) {
       << "The header says what to return then." << Says(following);
   EXPECT_TRUE(etcd.WaitUntilStreamIsCancelled())
       << "The watch is over, and its stream is still open. Nobody will use it "
-         "any more, so it has to be cancelled: Abort() does that.";
+         "any more, so it has to be cancelled: AbortWatch() does that.";
 }
 
 TEST_F(FollowServersTest, ItsCallerCanEndIt) {

@@ -1,8 +1,8 @@
 #include "etcd_keys.h"
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "etcd_prefix.h"
 #include "support/etcd/rpc.pb.h"
 
 namespace movies {
@@ -49,11 +49,9 @@ absl::Status EtcdKeys::Delete(const std::string& key) {
 absl::Status EtcdKeys::DeletePrefix(const std::string& prefix) {
   grpc::ClientContext context;
   Prepare(context);
-  etcdserverpb::DeleteRangeRequest request;
-  request.set_key(prefix);
-  request.set_range_end(absl::StrCat(prefix, "\xff"));
   etcdserverpb::DeleteRangeResponse response;
-  return ToAbsl(kv_->DeleteRange(&context, request, &response));
+  return ToAbsl(
+      kv_->DeleteRange(&context, movies::DeletePrefix(prefix), &response));
 }
 
 absl::StatusOr<int64_t> EtcdKeys::Grant(int64_t ttl_seconds) {
