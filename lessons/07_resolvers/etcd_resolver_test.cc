@@ -237,7 +237,9 @@ TEST_P(EtcdResolverTest, ADeadServerIsGoneWhenItsLeaseExpires) {
 
   // Nobody keeps the lease alive; the test need not wait for the stand-in's.
   auto* stand_in = dynamic_cast<support::EtcdStandIn*>(etcd_.get());
-  if (stand_in != nullptr) EXPECT_TRUE(stand_in->ExpireLease(*lease));
+  if (stand_in != nullptr) {
+    EXPECT_TRUE(stand_in->ExpireLease(*lease));
+  }
 
   EXPECT_TRUE(AskUntil(channel_, {b}));
 }
