@@ -266,7 +266,7 @@ class HangingDnsTest : public ::testing::Test {
 };
 
 TEST_F(HangingDnsTest, TheCallWaitsUntilItsDeadline) {
-  // Two minutes is the default: longer than most calls have.
+  // By default the resolver tries for longer than a minute.
   CallOptions options;
   options.timeout = absl::Milliseconds(300);
   EXPECT_EQ(CallBackend(*NewStub(), options).status.error_code(),
