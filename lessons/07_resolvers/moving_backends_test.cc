@@ -33,6 +33,7 @@
 #include "proto/movie_store.h"
 #include "support/resolver.h"
 #include "support/steady_clock.h"
+#include "support/tcp_proxy.h"
 #include "support/test_server.h"
 #include "support/unserved_port.h"
 #include "support/wait.h"
@@ -194,8 +195,13 @@ TEST_F(MovingBackendsTest, NoCallIsLostWhenBackendsDieAndComeBack) {
   std::unique_ptr<grpc::Server> server_b = serve_b();
   support::TestServer server_c(&service_);
   ASSERT_NE(server_b, nullptr);
+  // B dies as a process that is killed does, without a goodbye. One that is
+  // shut down answers some of the last calls with CANCELLED.
+  const absl::StatusOr<std::unique_ptr<support::TcpProxy>> proxy =
+      support::TcpProxy::Start(port.address());
+  ASSERT_TRUE(proxy.ok()) << proxy.status();
   const std::string& a = server_a.address();
-  const std::string& b = port.address();
+  const std::string b = (*proxy)->address();
   const std::string& c = server_c.address();
   ChartOptions chart;
   chart.names = {{PeerOf(a), "A"}, {PeerOf(b), "B"}, {PeerOf(c), "C"}};
@@ -208,8 +214,11 @@ TEST_F(MovingBackendsTest, NoCallIsLostWhenBackendsDieAndComeBack) {
   AwaitCalls(b, 60);
 
   mark("B dies");  // The resolver still names it.
-  server_b->Shutdown(absl::ToChronoTime(absl::Now() + absl::Milliseconds(100)));
+  (*proxy)->BlackHole();
+  server_b->Shutdown(absl::ToChronoTime(absl::Now()));
   server_b = nullptr;
+  (*proxy)->DropConnections();
+  (*proxy)->Restore();
   AwaitCalls(a, 120);
 
   mark("B is back");
