@@ -33,6 +33,9 @@ struct ChurnOptions {
   // How many calls end between one change and the next.
   int calls_between = 3;
 
+  // How long a server that leaves waits for its clients at most.
+  absl::Duration drain = absl::Seconds(2);
+
   // The same seed makes the same changes.
   uint32_t seed = 1;
 
@@ -52,9 +55,9 @@ struct ChurnResult {
 };
 
 // Starts servers of `service`, registers them, and calls them through `channel`
-// while they come and go. A server that leaves unregisters first. One that dies
-// breaks off its calls, and its key stays for as many calls as there are
-// between two changes, as if it waited for a lease.
+// while they come and go. A server that leaves unregisters and ends when its
+// clients have left. One that dies breaks off its calls, and its key stays for
+// as many calls as there are between two changes, as if it waited for a lease.
 //
 // Returns what became of the calls; UNAVAILABLE or the status of etcd's if the
 // servers could not be started or registered, DEADLINE_EXCEEDED if no call ends

@@ -33,7 +33,6 @@ namespace movies {
 namespace {
 
 using ::testing::Ge;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 absl::Status RegisterEtcd() {
@@ -87,7 +86,7 @@ TEST_P(ChurnTest, LosesNoCall) {
                keys, &service, options);
 
   ASSERT_TRUE(churn.ok()) << churn.status();
-  EXPECT_THAT(LostCalls(churn->calls), IsEmpty())
+  EXPECT_EQ(LostCalls(churn->calls).size(), 0u)
       << Describe(LostCalls(churn->calls)) << "\nof " << churn->calls.size()
       << " calls";
   EXPECT_EQ(churn->came + churn->left + churn->died, options.changes);

@@ -43,10 +43,11 @@ class Churn {
     up_.erase(leaver);
     const std::string key = absl::StrCat(options_.prefix, backend->address());
     if (Draw(2) == 0) {
-      absl::Status status = keys_.Delete(key);
-      backend->Leave();
       ++result_.left;
-      return status;
+      absl::Status status = keys_.Delete(key);
+      if (!status.ok()) return status;
+      backend->Leave(options_.drain);
+      return absl::OkStatus();
     }
     backend->Die();
     ++result_.died;
