@@ -25,7 +25,9 @@ namespace support {
 
 // Serves support/etcd/rpc.proto as etcd does, with its revisions, its history
 // for watches, its statuses and its words; etcd_test.cc proves it of both. It
-// keeps everything in memory, and never cuts a long answer into pieces.
+// keeps everything in memory, and never cuts a long answer into pieces. Only a
+// call that arrives just as it stops may fail with CANCELLED, which a real one,
+// killed, never says.
 //
 // Leases expire by time, to the millisecond; none is shorter than 1 s.
 //
