@@ -16,6 +16,7 @@
 namespace movies {
 
 // All that a unary call brings back.
+// Slide: movie_reply
 struct MovieReply {
   grpc::Status status;
   // If the status is OK.
@@ -25,6 +26,7 @@ struct MovieReply {
   // What it sent with its status. A failed call may have it too.
   Metadata trailing;
 };
+// End slide: movie_reply
 
 // Calls GetMovie and sends `metadata` along, its `-bin` values as they are:
 // gRPC sees to how they travel, and in the reply they are as the server sent
@@ -34,9 +36,11 @@ struct MovieReply {
 // with its message, and no call is made. Otherwise the status is the server's,
 // or gRPC's if there was no answer, DEADLINE_EXCEEDED if there was none until
 // `deadline`.
+// Slide: get_movie_with_metadata
 MovieReply GetMovieWithMetadata(v1::MoviesService::StubInterface& stub,
                                 const v1::MovieID& request,
                                 const Metadata& metadata, absl::Time deadline);
+// End slide: get_movie_with_metadata
 
 }  // namespace movies
 

@@ -26,6 +26,7 @@ struct RetryOptions {
 };
 
 // An attempt that failed, and the call that it belongs to.
+// Slide: failed_attempt
 struct FailedAttempt {
   // Whether running the method twice does no more than running it once.
   bool repeatable = false;
@@ -39,6 +40,7 @@ struct FailedAttempt {
   // By when the whole call must be over, all attempts included.
   absl::Time deadline = absl::InfiniteFuture();
 };
+// End slide: failed_attempt
 
 // Returns how long to wait before the next attempt, or nothing if there is to
 // be none.
@@ -58,9 +60,11 @@ struct FailedAttempt {
 // first, but no more than max_backoff. So clients that failed together do not
 // come back together. `random` is drawn evenly from [0, 1), anew for each
 // attempt.
+// Slide: next_attempt_delay
 std::optional<absl::Duration> NextAttemptDelay(const RetryOptions& options,
                                                const FailedAttempt& failed,
                                                absl::Time now, double random);
+// End slide: next_attempt_delay
 
 }  // namespace movies
 

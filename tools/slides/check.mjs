@@ -28,18 +28,13 @@ function checkSlide({codeSize, textSize, pixel}) {
   };
   const within = (inner, outer) => inner.left >= outer.left - pixel && inner.right <= outer.right + pixel &&
       inner.top >= outer.top - pixel && inner.bottom <= outer.bottom + pixel;
-  const overflowing = [...section.querySelectorAll('*')]
-      .filter((element) => element.getClientRects().length > 0 && !element.closest('svg svg'))
-      .filter((element) => !within(element.getBoundingClientRect(), box) ||
-          element.scrollWidth > element.clientWidth + pixel && element.matches('marp-pre, figure, td, th, p, li, h1, h2'));
-  // Of nested ones, the innermost says most.
-  for (const element of overflowing) {
-    if (overflowing.some((other) => other !== element && element.contains(other))) continue;
-    report(element, 'does not fit on the slide: show less of it, make it smaller, or make two slides of it.');
-  }
-
-  const blocks = [...section.querySelectorAll('marp-pre, table, img, ul, ol, p, h1, h2, h3, figcaption')]
+  const blocks = [...section.querySelectorAll('marp-pre, table, img, li, p, h1, h2, h3, figcaption')]
       .filter((element) => element.getClientRects().length > 0);
+  for (const block of blocks) {
+    if (!within(block.getBoundingClientRect(), box) || block.scrollWidth > block.clientWidth + pixel) {
+      report(block, 'does not fit on the slide: show less of it, make it smaller, or make two slides of it.');
+    }
+  }
   for (const [index, one] of blocks.entries()) {
     for (const other of blocks.slice(index + 1)) {
       if (one.contains(other)) continue;

@@ -42,7 +42,7 @@ function exercisesIn(text, lessons) {
   return found;
 }
 
-/** A picture as a data: URI; Graphviz's own sources are drawn first. */
+/** A picture as a data: URI, and whether it has colours for the dark; Graphviz's sources are drawn first. */
 function inline(file, style) {
   const types = {'.svg': 'svg+xml', '.dot': 'svg+xml', '.png': 'png', '.jpg': 'jpeg'};
   const type = types[path.extname(file)];
@@ -59,12 +59,28 @@ function inline(file, style) {
       throw new Problem(`Graphviz cannot draw ${file}: ${error.stderr}`);
     }
   }
-  return `data:image/${type};base64,${bytes.toString('base64')}`;
+  return {
+    src: `data:image/${type};base64,${bytes.toString('base64')}`,
+    knowsDark: type === 'svg+xml' && bytes.includes('prefers-color-scheme: dark'),
+  };
+}
+
+/** C++ as clang-format lays it out in so many columns: the same code, in other lines. */
+function layOut(lines, columns) {
+  const style = `--style={BasedOnStyle: Google, ColumnLimit: ${columns}}`;
+  try {
+    return execFileSync('clang-format', [style, '--assume-filename=slide.cc'],
+        {input: lines.join('\n'), encoding: 'utf8'}).trimEnd().split('\n');
+  } catch (error) {
+    if (error.code === 'ENOENT') throw new Problem('clang-format is missing; run tools/setup --tests.');
+    throw error;
+  }
 }
 
 class Slide {
-  constructor(line, number) {
-    Object.assign(this, {line, number, title: '', notes: [], exercises: [], blocks: [], picture: undefined});
+  /** `limits` if the slide has two columns. */
+  constructor(line, number, limits) {
+    Object.assign(this, {line, number, limits, title: '', notes: [], exercises: [], blocks: [], picture: undefined});
     Object.assign(this, {talk: 0, exercise: 0});
   }
 
@@ -87,7 +103,7 @@ class Slide {
     }
   }
 
-  checkSize(limits, twoColumns) {
+  checkSize(limits) {
     const width = ({lines}) => Math.max(...lines.map((line) => [...line].length));
     for (const block of this.blocks) {
       const columns = width(block);
@@ -98,7 +114,7 @@ class Slide {
       }
     }
     const together = this.blocks.map(width).reduce((sum, columns) => sum + columns, 0);
-    if (twoColumns && together > limits.codeColumnsTogether) {
+    if (this.limits && together > limits.codeColumnsTogether) {
       throw new Problem(`the two columns have ${together} columns of code together; ${limits.codeColumnsTogether} fit. ` +
           'Show less, or put one below the other.');
     }
@@ -153,6 +169,7 @@ export function workshop(md, {marp, deck, lessons}) {
       }
       if (token.content.trim()) throw new Problem('the fence includes code, so nothing is typed between its lines.');
       const code = include(options, lessons);
+      if (slide.limits && language === 'cpp') code.lines = layOut(code.lines, slide.limits.codeColumnsBeside);
       slide.blocks.push(code);
       token.info = INCLUDED[language];
       token.content = code.lines.join('\n') + '\n';
@@ -166,8 +183,10 @@ export function workshop(md, {marp, deck, lessons}) {
       const src = token.attrGet('src');
       if (/^[a-z]+:/.test(src)) throw new Problem(`the picture ${src} is elsewhere; a deck works without a network.`);
       const file = inRepository(src);
-      token.attrSet('src', inline(file, () => readFileSync(path.join(folder, 'pictures/graphviz.css'), 'utf8')));
-      slide.picture ??= {src: token.attrGet('src'), alt};
+      const picture = inline(file, () => readFileSync(path.join(folder, 'pictures/graphviz.css'), 'utf8'));
+      token.attrSet('src', picture.src);
+      if (!picture.knowsDark) token.attrJoin('class', 'paper');
+      slide.picture ??= {...picture, alt};
     },
     link_open(token) {
       const href = token.attrGet('href');
@@ -203,7 +222,8 @@ export function workshop(md, {marp, deck, lessons}) {
       if (token.type === 'marpit_slide_open') {
         open = token;
         line = Math.max(token.map[0] + 1, line);
-        slide = new Slide(line, slides.length + 1);
+        const twoColumns = (open.attrGet('class') ?? '').split(' ').includes('columns');
+        slide = new Slide(line, slides.length + 1, twoColumns ? limits : undefined);
         slides.push(slide);
       } else if (token.type === 'marpit_slide_close') {
         line = slide.line;
@@ -211,8 +231,7 @@ export function workshop(md, {marp, deck, lessons}) {
           if (!slide.title) throw new Problem('the slide has no heading.');
         });
         attempt(() => slide.count(lessons));
-        const classes = (open.attrGet('class') ?? '').split(' ');
-        attempt(() => slide.checkSize(limits, classes.includes('columns')));
+        attempt(() => slide.checkSize(limits));
         if (slide.isDense(limits)) open.attrJoin('class', 'dense');
         if (slide.exercises.length > 0) open.attrJoin('class', 'exercise');
         slide = undefined;
