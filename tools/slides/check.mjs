@@ -8,7 +8,7 @@ import {pathToFileURL} from 'node:url';
 // What Chromium may round a box by.
 const PIXEL = 1;
 
-/** What is wrong with the slide that is shown. Runs in the browser, where Marp has made marp-pre of pre. */
+/** What is wrong with the slide that is shown. Runs in the browser, where Marp may have made marp-pre of pre. */
 function checkSlide({codeSize, textSize, pixel}) {
   const section = document.querySelector('.bespoke-marp-active section');
   const problems = [];
@@ -28,7 +28,7 @@ function checkSlide({codeSize, textSize, pixel}) {
   };
   const within = (inner, outer) => inner.left >= outer.left - pixel && inner.right <= outer.right + pixel &&
       inner.top >= outer.top - pixel && inner.bottom <= outer.bottom + pixel;
-  const blocks = [...section.querySelectorAll('marp-pre, table, img, li, p, h1, h2, h3, figcaption')]
+  const blocks = [...section.querySelectorAll('pre, marp-pre, table, img, li, p, h1, h2, h3, figcaption')]
       .filter((element) => element.getClientRects().length > 0);
   for (const block of blocks) {
     if (!within(block.getBoundingClientRect(), box) || block.scrollWidth > block.clientWidth + pixel) {
@@ -88,7 +88,7 @@ function checkSlide({codeSize, textSize, pixel}) {
     seen.add(element);
     const {color, fontSize, fontWeight, opacity} = getComputedStyle(element);
     const size = parseFloat(fontSize);
-    const least = element.closest('marp-pre') ? codeSize : textSize;
+    const least = element.closest('pre, marp-pre') ? codeSize : textSize;
     if (size < least) {
       report(element, `is ${size}px large; the last row reads ${least}px and more. Show less, or make two slides of it.`);
     }
