@@ -3,30 +3,16 @@
 
 import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {indexPage} from './index.mjs';
-import {context} from './marp_config.mjs';
-import {require} from './npm.mjs';
+import {makePage} from './page.mjs';
 import {schedule} from './schedule.mjs';
 import {fonts, readTheme} from './theme.mjs';
 
-const {marpCli} = require('@marp-team/marp-cli');
-
 /** Makes a deck's page; returns what schedule() and indexPage() want of it. */
-async function build(deck, folder, lessons) {
+async function build(deck, folder, context) {
+  const {lessons} = context;
   const name = path.basename(deck, '.md');
-  context.deck = deck;
-  context.result = undefined;
-  const config = fileURLToPath(new URL('marp_config.mjs', import.meta.url));
-  const output = path.join(folder, `${name}.html`);
-  // Marp tells of its progress as if of trouble; that is for trouble only.
-  const {warn} = console;
-  const said = [];
-  console.warn = (text) => said.push(text);
-  const exitCode = await marpCli(['--config-file', config, '--output', output, deck]);
-  console.warn = warn;
-  if (exitCode !== 0 || !context.result) throw new Error(`Marp cannot make ${deck}:\n${said.join('\n')}`);
-  const {slides, problems} = context.result();
+  const {slides, problems} = await makePage(deck, path.join(folder, `${name}.html`), context);
   const lesson = Object.keys(lessons).find((each) => lessons[each].slides === deck);
   const exercises = {};
   for (const slide of slides) {
@@ -52,9 +38,9 @@ async function build(deck, folder, lessons) {
 
 async function main([folder, lessonsPath, ...paths]) {
   const lessons = JSON.parse(readFileSync(lessonsPath, 'utf8'));
-  Object.assign(context, {lessons, theme: readTheme()});
+  const context = {lessons, theme: readTheme()};
   const decks = [];
-  for (const deck of paths) decks.push(await build(deck, folder, lessons));
+  for (const deck of paths) decks.push(await build(deck, folder, context));
   const plan = schedule(decks, JSON.parse(readFileSync('slides/schedule.json', 'utf8')));
   const problems = [...decks.flatMap((deck) => deck.problems), ...plan.problems];
   if (problems.length > 0) {

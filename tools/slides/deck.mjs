@@ -140,7 +140,9 @@ export function workshop(md, {marp, deck, lessons}) {
 
   const rules = {
     heading_open(token, slide, next) {
-      slide.title ||= next.content.replace(/[`*]/g, '');
+      if (slide.title) return;
+      slide.title = next.content.replace(/[`*]/g, '');
+      slide.line = token.map[0] + 1;
     },
     marpit_comment(token, slide) {
       if (token.meta?.marpitCommentParsed === undefined) slide.notes.push(token.content);

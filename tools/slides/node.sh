@@ -5,11 +5,15 @@
 
 set -euo pipefail
 
-npm="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../npm"
-missing=''
-command -v node >/dev/null || missing='Node.js is'
-cmp -s "${npm}/package-lock.json" "${npm}/node_modules/.installed-lock" \
-  || missing="${missing:-"the npm packages of tools/npm are"}"
+if ! command -v node >/dev/null; then
+  missing='Node.js is'
+else
+  npm="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../npm"
+  missing='the npm packages of tools/npm are'
+  if cmp -s "${npm}/package-lock.json" "${npm}/node_modules/.installed-lock"; then
+    missing=''
+  fi
+fi
 if [[ -n "${missing}" ]]; then
   echo "slides: ${missing} missing or not up to date.
 Only the slides and the maintainers' tests need Node.js, no lesson does. Run:
