@@ -28,7 +28,7 @@ function build(decks, plans = DAY) {
   const run = spawnSync('node', [here('build.mjs'), 'out', 'lessons.json', ...Object.keys(decks).map((name) => `slides/${name}.md`)],
       {cwd: root, encoding: 'utf8'});
   const made = (name) => readFileSync(path.join(root, 'out', name), 'utf8');
-  return {...run, made, has: (name) => existsSync(path.join(root, 'out', name))};
+  return {...run, root, made, has: (name) => existsSync(path.join(root, 'out', name))};
 }
 
 test('pages, an index and a schedule are made, and nothing is said', () => {
@@ -42,6 +42,13 @@ test('pages, an index and a schedule are made, and nothing is said', () => {
   assert.match(index, /<h2>The end<\/h2>/);
   assert.match(index, /lessons\/02_connection\/README\.md/);
   assert.doesNotMatch(index + made('02_connection.html'), /(?:src|href)="https?:|url\(["']?https?:/);
+});
+
+test('a page is printed, a sheet for each slide', () => {
+  const {root, made} = build({'closing': '# The end\n\n<!-- 5 minutes. -->\n\n---\n\n# Really\n\n<!-- 1 minute. -->'}, {plans: []});
+  const {status, stderr} = spawnSync('node', [here('pdf.mjs'), 'out', 'out/closing.html'], {cwd: root, encoding: 'utf8'});
+  assert.equal(status, 0, stderr);
+  assert.equal(made('closing.pdf').match(/\/Type \/Page\n/g).length, 2);
 });
 
 test('a region that is gone fails the build, naming deck, line, file and what to do', () => {

@@ -47,6 +47,10 @@ function checkSlide({codeSize, textSize, pixel}) {
     }
   }
 
+  for (const code of section.querySelectorAll('figure[data-stale]')) {
+    report(code, 'is not the answer: the lesson\'s file is not as given, so its hole cannot be told from the rest.');
+  }
+
   for (const image of section.querySelectorAll('img')) {
     if (!image.alt.trim()) report(image, 'has no alt text: ![what it shows](picture.svg).');
     if (image.naturalWidth === 0) report(image, 'cannot be shown: is the picture well-formed?');

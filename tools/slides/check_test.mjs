@@ -106,6 +106,11 @@ test('a picture without alt text, or that is none, is found', async () => {
   await expectProblem('## Title\n\nPICTURE', /img "a box" cannot be shown/, image('AAAA', 'a box'));
 });
 
+test('an answer that cannot be shown is found', async () => {
+  await expectProblem('## Title\n\n```text\nx\n```', /figure "x" is not the answer/,
+      (html) => html.replace('<figure class="code"', '<figure class="code" data-stale'));
+});
+
 test('a link that leads nowhere is found', async () => {
   const link = (href) => (html) => html.replace('LINK', `<a href="${href}">there</a>`);
   assert.deepEqual(await problemsOf('## Title\n\nLINK', link('42_bad.html#1')), []);

@@ -7,7 +7,7 @@ function card({name, title, slides, talk, exercises, lesson}) {
   const practice = Object.values(exercises).reduce((sum, minutes) => sum + minutes, 0);
   return `<li>
   <a class="deck" href="${name}.html">
-    ${picture ? `<img src="${picture.src}" alt="${escape(picture.alt)}">` : ''}
+    ${picture ? `<img${picture.knowsDark ? '' : ' class="paper"'} src="${picture.src}" alt="${escape(picture.alt)}">` : ''}
     <h2>${escape(title)}</h2>
   </a>
   <p>${slides.length} slides, ${talk} minutes${practice ? `; ${Object.keys(exercises).length} exercises, ${practice} minutes` : ''}</p>
@@ -30,7 +30,8 @@ body { margin: 2rem auto; padding: 0 1rem; max-width: 72rem; background: var(--p
   font: 1.125rem/1.5 "Inter Variable", system-ui, sans-serif; }
 ul { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); padding: 0; list-style: none; }
 li { display: flex; flex-direction: column; padding: 1rem; border: 1px solid var(--line); border-radius: 0.75rem; }
-img { width: 100%; height: 10rem; object-fit: contain; background: #f7f7f4; border-radius: 0.5rem; }
+img { width: 100%; height: 10rem; object-fit: contain; border-radius: 0.5rem; }
+img.paper { background: #f7f7f4; }
 h2 { margin: 0.5rem 0 0; font-size: 1.375rem; }
 p { margin: 0.25rem 0 0; }
 a { color: var(--link); }
