@@ -9,7 +9,7 @@ import {pathToFileURL} from 'node:url';
 const PIXEL = 1;
 
 /** What is wrong with the slide that is shown. Runs in the browser, where Marp may have made marp-pre of pre. */
-function checkSlide({codeSize, textSize, pixel}) {
+function checkSlide({codeSize, textSize, pictureTextSize, pixel}) {
   const section = document.querySelector('.bespoke-marp-active section');
   const problems = [];
   const describe = (element) => {
@@ -28,6 +28,25 @@ function checkSlide({codeSize, textSize, pixel}) {
   };
   const within = (inner, outer) => inner.left >= outer.left - pixel && inner.right <= outer.right + pixel &&
       inner.top >= outer.top - pixel && inner.bottom <= outer.bottom + pixel;
+  // A picture's words cannot be looked at from outside; so the same is drawn once
+  // more as part of the page, in as much room.
+  const smallestText = (image) => {
+    const [type, source] = image.src.split(';base64,');
+    if (type !== 'data:image/svg+xml') return Infinity;
+    const text = new TextDecoder().decode(Uint8Array.from(atob(source), (char) => char.charCodeAt(0)));
+    const svg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
+    const {width, height} = image.getBoundingClientRect();
+    svg.setAttribute('width', width);
+    svg.setAttribute('height', height);
+    const host = document.createElement('div');
+    host.attachShadow({mode: 'open'}).append(svg);
+    document.body.append(host);
+    const sizes = [...svg.querySelectorAll('text, tspan')].map((words) =>
+      parseFloat(getComputedStyle(words).fontSize) * words.getScreenCTM().a);
+    host.remove();
+    return Math.min(...sizes);
+  };
+
   const blocks = [...section.querySelectorAll('pre, marp-pre, table, img, li, p, h1, h2, h3, figcaption')]
       .filter((element) => element.getClientRects().length > 0);
   for (const block of blocks) {
@@ -54,6 +73,11 @@ function checkSlide({codeSize, textSize, pixel}) {
   for (const image of section.querySelectorAll('img')) {
     if (!image.alt.trim()) report(image, 'has no alt text: ![what it shows](picture.svg).');
     if (image.naturalWidth === 0) report(image, 'cannot be shown: is the picture well-formed?');
+    const size = smallestText(image);
+    if (size < pictureTextSize) {
+      report(image, `has words that are ${size.toFixed(1)}px large on the slide; ${pictureTextSize}px and more can be read. ` +
+          'Make the picture larger, or its words.');
+    }
   }
 
   // Colours are drawn and read back, whatever notation they have.
@@ -127,6 +151,8 @@ export async function checkDeck(browser, file, {limits, resolve}) {
   const page = await browser.newPage();
   const deck = path.basename(file, '.html');
   const problems = new Set();
+  const sizes = Object.fromEntries(['codeSize', 'textSize', 'pictureTextSize']
+      .map((name) => [name, parseFloat(limits[name])]));
   let where = '';
   const report = (text) => problems.add(`${deck}, ${where}: ${text}`);
   try {
@@ -156,7 +182,7 @@ export async function checkDeck(browser, file, {limits, resolve}) {
       for (const scheme of ['light', 'dark']) {
         await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: scheme}]);
         const slide = await page.evaluate(checkSlide,
-            {codeSize: parseFloat(limits.codeSize), textSize: parseFloat(limits.textSize), pixel: PIXEL});
+            {...sizes, pixel: PIXEL});
         where = `slide ${number} "${slide.title}"`;
         slide.problems.forEach(report);
         for (const link of slide.links) {

@@ -106,6 +106,13 @@ test('a picture without alt text, or that is none, is found', async () => {
   await expectProblem('## Title\n\nPICTURE', /img "a box" cannot be shown/, image('AAAA', 'a box'));
 });
 
+test('a picture with words that are too small is found', async () => {
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100" width="600" height="200">' +
+      '<text y="20" font-size="5">word</text></svg>').toString('base64');
+  await expectProblem('## Title\n\nPICTURE', /img "a box" has words that are 10\.0px large/,
+      (html) => html.replace('PICTURE', `<img src="data:image/svg+xml;base64,${svg}" alt="a box">`));
+});
+
 test('an answer that cannot be shown is found', async () => {
   await expectProblem('## Title\n\n```text\nx\n```', /figure "x" is not the answer/,
       (html) => html.replace('<figure class="code"', '<figure class="code" data-stale'));

@@ -147,6 +147,9 @@ export function workshop(md, {marp, deck, lessons}) {
     marpit_comment(token, slide) {
       if (token.meta?.marpitCommentParsed === undefined) slide.notes.push(token.content);
     },
+    html_block(token) {
+      if (/<(pre|code)\b/i.test(token.content)) throw new Problem('code in HTML is typed; include it in a fence.');
+    },
     code_block() {
       throw new Problem('code that is indented is typed; include it in a fence.');
     },

@@ -85,6 +85,7 @@ test('C++, proto and BUILD code is never typed', () => {
 test('a fence says what it is', () => {
   expectProblem(slide('```\nx\n```'), /the fence's language is ""/);
   expectProblem(slide('    int x;'), /code that is indented is typed/);
+  expectProblem(slide('<pre>int x;</pre>'), /code in HTML is typed/);
 });
 
 test('Go is typed', () => {

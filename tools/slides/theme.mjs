@@ -1,4 +1,5 @@
-// The theme with its fonts inside, so that what fits here fits everywhere.
+// The theme with its fonts inside, so that what fits here fits everywhere. Both are
+// under the SIL Open Font License.
 
 import {readFileSync} from 'node:fs';
 import {require} from './npm.mjs';
