@@ -12,7 +12,6 @@ namespace movies {
 
 // When a client asks over HTTP/2 whether its server is still there: with a PING
 // frame, which the peer's gRPC answers by itself.
-// Slide: keepalive_options
 struct KeepaliveOptions {
   // How long a connection may be silent before the client pings. Infinite, as
   // it is by default in gRPC: never. Servers refuse clients that ping more
@@ -26,7 +25,6 @@ struct KeepaliveOptions {
   // Whether to ping while no call is in flight, too.
   bool without_calls = false;
 };
-// End slide: keepalive_options
 
 // Returns the duration in whole milliseconds, as channel arguments want it. One
 // that is too long for an int becomes INT_MAX, which to gRPC means infinite.

@@ -16,7 +16,6 @@
 namespace movies {
 
 // All that a unary call brings back.
-// Slide: movie_reply
 struct MovieReply {
   grpc::Status status;
   // If the status is OK.
@@ -26,7 +25,6 @@ struct MovieReply {
   // What it sent with its status. A failed call may have it too.
   Metadata trailing;
 };
-// End slide: movie_reply
 
 // Calls GetMovie and sends `metadata` along, its `-bin` values as they are:
 // gRPC sees to how they travel, and in the reply they are as the server sent

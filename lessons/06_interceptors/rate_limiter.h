@@ -48,9 +48,7 @@ class TokenBucket {
   // neither fills nor empties the bucket, and counting goes on from there: a
   // bucket that waited for the old time to come again would be shut as long as
   // the clock was set back.
-  // Slide: try_take
   absl::Duration TryTake(absl::Time now);
-  // End slide: try_take
 
   // Whether it has all its tokens at `now`: then it is as good as a new one.
   bool IsFull(absl::Time now) const;

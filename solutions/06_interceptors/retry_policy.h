@@ -26,7 +26,6 @@ struct RetryOptions {
 };
 
 // An attempt that failed, and the call that it belongs to.
-// Slide: failed_attempt
 struct FailedAttempt {
   // Whether running the method twice does no more than running it once.
   bool repeatable = false;
@@ -40,7 +39,6 @@ struct FailedAttempt {
   // By when the whole call must be over, all attempts included.
   absl::Time deadline = absl::InfiniteFuture();
 };
-// End slide: failed_attempt
 
 // Returns how long to wait before the next attempt, or nothing if there is to
 // be none.
