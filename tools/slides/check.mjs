@@ -178,7 +178,7 @@ export async function checkDeck(browser, file, {limits, resolve}) {
       }, `#${number}`);
       await page.waitForFunction((index) =>
         document.querySelectorAll('svg.bespoke-marp-slide')[index].classList.contains('bespoke-marp-active'),
-      {polling: 5, timeout: 5000}, number - 1);
+      {polling: 5, timeout: 30000}, number - 1);
       for (const scheme of ['light', 'dark']) {
         await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: scheme}]);
         const slide = await page.evaluate(checkSlide,
