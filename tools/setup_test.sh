@@ -319,6 +319,7 @@ test_lessons_never_need_node() {
   expect_status 0
   expect_no_call nodejs
   expect_no_call npm
+  expect_no_call chromium
 }
 
 test_tests_install_node_and_the_npm_packages() {
@@ -328,7 +329,7 @@ test_tests_install_node_and_the_npm_packages() {
   mv "${machine}/bin/npm" "${machine}/packaged/npm"
   setup --tests
   expect_status 0
-  expect_call 'install -y .* clang-format .*nodejs npm'
+  expect_call 'install -y .* chromium clang-format graphviz .*nodejs npm'
   expect_call 'npm ci --ignore-scripts'
 }
 

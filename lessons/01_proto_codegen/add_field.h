@@ -27,9 +27,11 @@ namespace movies {
 // INVALID_ARGUMENT if `type` is no scalar type. ALREADY_EXISTS if the message
 // has a field of that name, or reserves the name. RESOURCE_EXHAUSTED if no
 // number is left.
+// Slide: add_field
 absl::StatusOr<google::protobuf::DescriptorProto> AddField(
     const google::protobuf::Descriptor& message, const std::string& name,
     google::protobuf::FieldDescriptorProto::Type type);
+// End slide: add_field
 
 }  // namespace movies
 

@@ -27,9 +27,11 @@ absl::string_view StateName(grpc_connectivity_state state);
 // state, if it is not by `deadline`; CANCELLED if it was shut down, for then it
 // will never be. A failed attempt to connect is no error: the channel tries
 // again by itself.
+// Slide: wait_until_ready
 absl::Status WaitUntilReady(
     grpc::ChannelInterface& channel, absl::Time deadline,
     const std::function<void(grpc_connectivity_state)>& on_state);
+// End slide: wait_until_ready
 
 }  // namespace movies
 

@@ -22,7 +22,9 @@ namespace movies {
 // out. A handler that ignores its cancellation keeps this function waiting.
 //
 // Not to be called from a handler: it would wait for itself.
+// Slide: drain_server
 bool DrainServer(grpc::Server& server, absl::Duration grace);
+// End slide: drain_server
 
 }  // namespace movies
 

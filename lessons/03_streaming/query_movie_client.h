@@ -28,10 +28,12 @@ namespace movies {
 // Returns the status by which the server ended the stream: a stream that breaks
 // midway has delivered some movies and returns an error. DEADLINE_EXCEEDED if
 // the stream lasts beyond `deadline`.
+// Slide: query_movie
 grpc::Status QueryMovie(v1::MoviesService::StubInterface& stub,
                         const std::string& query, int limit,
                         absl::Time deadline,
                         const std::function<void(const v1::Movie&)>& on_movie);
+// End slide: query_movie
 
 }  // namespace movies
 

@@ -27,9 +27,11 @@ namespace movies {
 // keeps its thread for that long. `writer` is the interface of
 // grpc::ServerWriter<v1::Movie>, so that a test, or a decorator such as
 // PacedWriter, can stand in.
+// Slide: serve_query_movie
 grpc::Status ServeQueryMovie(const MovieStore& store,
                              const v1::MovieQueryParams& request,
                              grpc::ServerWriterInterface<v1::Movie>& writer);
+// End slide: serve_query_movie
 
 }  // namespace movies
 

@@ -31,10 +31,12 @@ using RatingSource = std::function<bool(v1::MovieRating*)>;
 // Returns the server's status. If the server ends the call early, the source
 // is asked no more; if `next_rating` blocks then, so does RateMovies.
 // DEADLINE_EXCEEDED if it takes beyond `deadline`.
+// Slide: rate_movies
 grpc::Status RateMovies(
     v1::MoviesService::StubInterface& stub, const RatingSource& next_rating,
     absl::Time deadline,
     const std::function<void(const v1::MovieScore&)>& on_score);
+// End slide: rate_movies
 
 }  // namespace movies
 

@@ -33,7 +33,9 @@ inline constexpr size_t kMaxDescriptionBytes = 1000;
 // `field` is the field's name as the proto spells it; `description` is for the
 // people who write the client, and does not repeat the field's content, which
 // may be long or private.
+// Slide: find_faults
 google::rpc::BadRequest FindFaults(const v1::Movie& movie);
+// End slide: find_faults
 
 }  // namespace movies
 

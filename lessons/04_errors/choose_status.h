@@ -89,7 +89,9 @@ enum class Situation {
 };
 
 // Returns the code to answer with. Thread-safe.
+// Slide: choose_status
 grpc::StatusCode ChooseStatus(Situation situation);
+// End slide: choose_status
 
 }  // namespace movies
 

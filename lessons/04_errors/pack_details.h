@@ -32,9 +32,11 @@ namespace movies {
 // (payloads.h), the status has no details: the code and the message matter
 // more. OK has neither message nor details. `message` is UTF-8 and a sentence:
 // above 1 kB it endangers the status too.
+// Slide: status_with_details
 grpc::Status StatusWithDetails(
     grpc::StatusCode code, const std::string& message,
     const std::vector<const google::protobuf::Message*>& details);
+// End slide: status_with_details
 
 // The `domain` of this service's ErrorInfo: within it, a reason is unique.
 inline constexpr char kErrorDomain[] = "movies.example.com";

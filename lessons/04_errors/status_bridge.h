@@ -29,8 +29,10 @@ namespace movies {
 // hold becomes UNKNOWN (codes.h). Payloads that take more than kMaxDetailsBytes
 // together are left out, so that the status arrives (payloads.h). A message
 // that goes along with payloads has to be UTF-8, or no client can read them.
+// Slide: status_bridge
 absl::Status ToAbslStatus(const grpc::Status& status);
 grpc::Status ToGrpcStatus(const absl::Status& status);
+// End slide: status_bridge
 
 }  // namespace movies
 

@@ -34,9 +34,11 @@ struct MovieReply {
 // with its message, and no call is made. Otherwise the status is the server's,
 // or gRPC's if there was no answer, DEADLINE_EXCEEDED if there was none until
 // `deadline`.
+// Slide: get_movie_with_metadata
 MovieReply GetMovieWithMetadata(v1::MoviesService::StubInterface& stub,
                                 const v1::MovieID& request,
                                 const Metadata& metadata, absl::Time deadline);
+// End slide: get_movie_with_metadata
 
 }  // namespace movies
 

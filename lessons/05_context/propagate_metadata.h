@@ -26,8 +26,10 @@ using AllowList = std::set<std::string>;
 //
 // What a peer sent need not be legal: one that does not use gRPC's library can
 // send bytes that would end this process if it passed them on.
+// Slide: metadata_to_forward
 Metadata MetadataToForward(const ReceivedMetadata& received,
                            const AllowList& allowed);
+// End slide: metadata_to_forward
 
 }  // namespace movies
 

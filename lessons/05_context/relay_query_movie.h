@@ -29,11 +29,13 @@ namespace movies {
 // so what is said of it is said to the caller. (A service that asks the next
 // one something else translates the status, see lesson 04.) Either way the call
 // is over when this returns.
+// Slide: relay_query_movie
 grpc::Status RelayQueryMovie(v1::MoviesService::StubInterface& next,
                              const grpc::ServerContextBase& caller,
                              const NextCall& call,
                              const v1::MovieQueryParams& request,
                              grpc::ServerWriterInterface<v1::Movie>& writer);
+// End slide: relay_query_movie
 
 }  // namespace movies
 

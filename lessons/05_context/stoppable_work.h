@@ -27,9 +27,11 @@ namespace movies {
 // gRPC cancels a call whose deadline has passed. If both are true, the deadline
 // counts. (A caller's deadline passes a little before yours, so you may also
 // see CANCELLED alone.)
+// Slide: run_steps
 grpc::Status RunSteps(const grpc::ServerContextBase& call, int steps,
                       const std::function<grpc::Status(int step)>& step,
                       const std::function<absl::Time()>& now = &absl::Now);
+// End slide: run_steps
 
 }  // namespace movies
 

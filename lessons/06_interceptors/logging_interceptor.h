@@ -46,6 +46,7 @@ struct CallRecord {
   // "/movies.v1.MoviesService/GetMovie". A server by the sync API calls every
   // method that it does not have "unknown".
   std::string method;
+  // Slide: record
   // Messages that this side handed to gRPC, whether or not they arrived.
   int sent = 0;
   // Messages that arrived here.
@@ -53,6 +54,7 @@ struct CallRecord {
   // How the call ended: for a client the status that it got, for a server the
   // one that it sent. Nothing if the call was let go before that.
   std::optional<grpc::StatusCode> code;
+  // End slide: record
   // From the call's beginning on this side until its status was known, or until
   // it was let go.
   absl::Duration latency;

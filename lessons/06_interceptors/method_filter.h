@@ -37,7 +37,9 @@ class MethodFilter {
   // Whether the method is chosen. `method` is its full name, as
   // ClientRpcInfo::method() and ServerRpcInfo::method() have it:
   // "/movies.v1.MoviesService/GetMovie". Letter case matters, as on the wire.
+  // Slide: matches
   bool Matches(absl::string_view method) const;
+  // End slide: matches
 
  private:
   explicit MethodFilter(std::vector<std::string> patterns)

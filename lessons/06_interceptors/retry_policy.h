@@ -58,9 +58,11 @@ struct FailedAttempt {
 // first, but no more than max_backoff. So clients that failed together do not
 // come back together. `random` is drawn evenly from [0, 1), anew for each
 // attempt.
+// Slide: next_attempt_delay
 std::optional<absl::Duration> NextAttemptDelay(const RetryOptions& options,
                                                const FailedAttempt& failed,
                                                absl::Time now, double random);
+// End slide: next_attempt_delay
 
 }  // namespace movies
 

@@ -61,10 +61,12 @@ class TokenProcessor final : public grpc::AuthMetadataProcessor {
   // belongs to the connection: all its calls share it, at the same time, and a
   // connection may carry many callers. Nor is anything consumed, that is, taken
   // out of the metadata: a handler asks Authenticate() who calls.
+  // Slide: process
   grpc::Status Process(const InputMetadata& auth_metadata,
                        grpc::AuthContext* context,
                        OutputMetadata* consumed_auth_metadata,
                        OutputMetadata* response_metadata) override;
+  // End slide: process
 
   // What the token in a call's metadata says. There must be one
   // `authorization`, with the scheme `Bearer` (RFC 6750, section 2.1) in any

@@ -13,7 +13,9 @@ namespace movies {
 // order that their movies had. Movies are moved, not copied, unless
 // `*catalogue` lives on an arena, which owns the memory of many messages and
 // frees it all at once: what an arena owns cannot leave it.
+// Slide: take_style
 v1::Catalogue TakeStyle(absl::string_view style, v1::Catalogue* catalogue);
+// End slide: take_style
 
 }  // namespace movies
 

@@ -24,8 +24,10 @@ struct EncodedSizes {
 // INVALID_ARGUMENT, naming the message's type and the reason, if the message
 // has no JSON form; google.protobuf.Any with a type that this program does not
 // know is one.
+// Slide: compare_sizes
 absl::StatusOr<EncodedSizes> CompareSizes(
     const google::protobuf::Message& message);
+// End slide: compare_sizes
 
 }  // namespace movies
 

@@ -18,9 +18,11 @@ namespace movies {
 //
 // That `to` is UTF-8, as every string of a proto3 message, is for the caller to
 // see to; nothing here checks it. INVALID_ARGUMENT if `bytes` are no Catalogue.
+// Slide: rename_style
 absl::StatusOr<std::string> RenameStyle(const std::string& bytes,
                                         absl::string_view from,
                                         absl::string_view to);
+// End slide: rename_style
 
 }  // namespace movies
 

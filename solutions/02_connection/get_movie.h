@@ -30,9 +30,11 @@ struct GetMovieOptions {
 // UNAVAILABLE first of all.
 //
 // May be called from many threads at once, on one channel too.
+// Slide: get_movie
 absl::StatusOr<v1::Movie> GetMovie(
     const std::shared_ptr<grpc::Channel>& channel, int32_t mid,
     const GetMovieOptions& options = {});
+// End slide: get_movie
 
 }  // namespace movies
 

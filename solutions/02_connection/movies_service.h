@@ -23,9 +23,11 @@ class MoviesService final : public v1::MoviesService::Service {
   // Returns the movie with the ID of `request` in `response`. INVALID_ARGUMENT
   // for an ID below 1, which no movie can have; NOT_FOUND if no movie has it.
   // Both name the ID.
+  // Slide: get_movie
   grpc::Status GetMovie(grpc::ServerContext* context,
                         const v1::MovieID* request,
                         v1::Movie* response) override;
+  // End slide: get_movie
 
  private:
   const MovieStore& store_;

@@ -22,8 +22,10 @@ struct RunningServer {
 // `address`: "127.0.0.1:50051", or "127.0.0.1:0" to let the system pick a free
 // port. `service` is not owned and must outlive the server. UNAVAILABLE, naming
 // the address, if it cannot listen there, or another server does.
+// Slide: start_server
 absl::StatusOr<RunningServer> StartServer(const std::string& address,
                                           grpc::Service* service);
+// End slide: start_server
 
 }  // namespace movies
 

@@ -27,9 +27,11 @@ using MovieSource = std::function<bool(v1::Movie*)>;
 // A server may refuse the upload before it is complete. `next_movie` is then
 // called no more, and the status is the server's, with its reason. `summary` is
 // valid if the status is OK. DEADLINE_EXCEEDED if it takes beyond `deadline`.
+// Slide: add_movies
 grpc::Status AddMovies(v1::MoviesService::StubInterface& stub,
                        const MovieSource& next_movie, absl::Time deadline,
                        v1::AddMoviesSummary* summary);
+// End slide: add_movies
 
 }  // namespace movies
 

@@ -57,7 +57,9 @@ enum class NextStep {
 //
 // A newer server may send a code that this program does not know. It is treated
 // as UNKNOWN, which is what the protocol says of it. Thread-safe.
+// Slide: decide_next_step
 NextStep DecideNextStep(grpc::StatusCode code, Idempotency idempotency);
+// End slide: decide_next_step
 
 // Returns `step` in words for people: "send the same call again after a pause".
 absl::string_view Describe(NextStep step);

@@ -30,7 +30,9 @@ namespace movies {
 // Details whose inner code is not that of the status belong to another error:
 // none of them is used. The inner message may differ. Never fails otherwise,
 // whatever the bytes. Thread-safe.
+// Slide: find_detail
 bool FindDetail(const grpc::Status& status, google::protobuf::Message* detail);
+// End slide: find_detail
 
 // Returns the MovieError that came with `status`, if one did. A reason that a
 // newer server has and this program lacks becomes UNKNOWN, as the proto says;

@@ -43,9 +43,11 @@ absl::Time CallerDeadline(const grpc::ServerContextBase& call);
 // DEADLINE_EXCEEDED if that leaves no time at all, or less than `at_least`:
 // what cannot be done in time is refused before anybody works for it. The
 // message says for people how much would be left, and 0 for less than that.
+// Slide: next_deadline
 absl::StatusOr<absl::Time> NextDeadline(absl::Time caller_deadline,
                                         const HopBudget& budget,
                                         absl::Time now);
+// End slide: next_deadline
 
 }  // namespace movies
 

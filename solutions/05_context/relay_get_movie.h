@@ -29,10 +29,12 @@ namespace movies {
 // of it is said to the caller. (A service that asks the next one something else
 // translates the status, see lesson 04.) CANCELLED or DEADLINE_EXCEEDED if the
 // call ended before there was an answer.
+// Slide: relay_get_movie
 grpc::Status RelayGetMovie(v1::MoviesService::StubInterface& next,
                            const grpc::ServerContextBase& caller,
                            const NextCall& call, const v1::MovieID& request,
                            v1::Movie* response);
+// End slide: relay_get_movie
 
 }  // namespace movies
 

@@ -92,8 +92,8 @@ absl::StatusOr<std::vector<std::string>> Holes(absl::string_view stub) {
   return parsed->holes;
 }
 
-absl::Status CheckTwins(absl::string_view stub_text,
-                        absl::string_view solution_text) {
+absl::StatusOr<std::vector<Answer>> Answers(absl::string_view stub_text,
+                                            absl::string_view solution_text) {
   absl::StatusOr<Stub> stub = ParseStub(stub_text);
   if (!stub.ok()) return stub.status();
   // The macro is the one word by which two BUILD files differ.
@@ -113,6 +113,7 @@ absl::Status CheckTwins(absl::string_view stub_text,
   if (!StandsAt(stub->parts[0], solution, 0)) {
     return Differs(stub->parts[0], solution, 0);
   }
+  std::vector<Answer> answers;
   size_t at = stub->parts[0].size();
   for (size_t hole = 0; hole < stub->holes.size(); ++hole) {
     const Lines& next = stub->parts[hole + 1];
@@ -127,21 +128,29 @@ absl::Status CheckTwins(absl::string_view stub_text,
       while (end < solution.size() && !StandsAt(next, solution, end)) ++end;
     }
     if (!StandsAt(next, solution, end)) return Differs(next, solution, end);
-
-    const auto lines =
-        std::count_if(solution.begin() + at, solution.begin() + end,
-                      [](const std::string& line) {
-                        return !absl::StripAsciiWhitespace(line).empty();
-                      });
-    if (lines < kMinAnswerLines || lines > kMaxAnswerLines) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the answer to ", stub->holes[hole], " has ", lines,
-                       " lines; a hole is one idea, ", kMinAnswerLines, " to ",
-                       kMaxAnswerLines, " lines"));
-    }
+    answers.push_back(
+        {stub->holes[hole], {solution.begin() + at, solution.begin() + end}});
     at = end + next.size();
   }
   if (at != solution.size()) return Differs({}, solution, at);
+  return answers;
+}
+
+absl::Status CheckTwins(absl::string_view stub, absl::string_view solution) {
+  absl::StatusOr<std::vector<Answer>> answers = Answers(stub, solution);
+  if (!answers.ok()) return answers.status();
+  for (const Answer& answer : *answers) {
+    const auto lines = std::count_if(
+        answer.lines.begin(), answer.lines.end(), [](const std::string& line) {
+          return !absl::StripAsciiWhitespace(line).empty();
+        });
+    if (lines < kMinAnswerLines || lines > kMaxAnswerLines) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the answer to ", answer.exercise, " has ", lines,
+                       " lines; a hole is one idea, ", kMinAnswerLines, " to ",
+                       kMaxAnswerLines, " lines"));
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -27,9 +27,20 @@ inline constexpr int kMaxAnswerLines = 25;
 // INVALID_ARGUMENT if a marker is not closed, not open, or nested.
 absl::StatusOr<std::vector<std::string>> Holes(absl::string_view stub);
 
+// What the solution has in the place of a hole.
+struct Answer {
+  std::string exercise;  // "02_connection.get_movie"
+  std::vector<std::string> lines;
+};
+
+// The answers, in the order of the holes. Otherwise an error that names the
+// first line outside the holes that differs. lesson(...) in a stub stands for
+// solution(...).
+absl::StatusOr<std::vector<Answer>> Answers(absl::string_view stub,
+                                            absl::string_view solution);
+
 // OK if `stub` is `solution` with holes and each answer's length is in the
-// bounds above. Otherwise an error that names the first line that differs.
-// lesson(...) in a stub stands for solution(...).
+// bounds above.
 absl::Status CheckTwins(absl::string_view stub, absl::string_view solution);
 
 }  // namespace checks

@@ -1,6 +1,7 @@
 #include "tools/checks/twins.h"
 
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 constexpr char kStub[] = R"(int F() {
   // TODO(01_a.b): Do it.
@@ -75,6 +77,20 @@ TEST(CheckTwinsTest, TakesTheLessonMacroForTheSolutionMacro) {
                          "load(\"//tools/rules:lesson.bzl\", \"solution\")\n"
                          "solution(\n)\n")
                   .ok());
+}
+
+TEST(AnswersTest, AreTheLinesInThePlaceOfTheHoles) {
+  const std::string stub =
+      "// TODO(01_a.b): x\n// END TODO(01_a.b)\nmiddle\n"
+      "// TODO(01_a.c): x\nreturn;\n// END TODO(01_a.c)\nend\n";
+  absl::StatusOr<std::vector<Answer>> answers =
+      Answers(stub, "1\n2\nmiddle\n3\nend\n");
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  ASSERT_THAT(*answers, SizeIs(2));
+  EXPECT_EQ((*answers)[0].exercise, "01_a.b");
+  EXPECT_THAT((*answers)[0].lines, ElementsAre("1", "2"));
+  EXPECT_EQ((*answers)[1].exercise, "01_a.c");
+  EXPECT_THAT((*answers)[1].lines, ElementsAre("3"));
 }
 
 TEST(HolesTest, NamesThemInOrder) {

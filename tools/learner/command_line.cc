@@ -20,6 +20,7 @@ ABSL_FLAG(bool, reset, false, "forget which hints were shown");
 ABSL_FLAG(bool, spoil, false, "show the answer to what is not solved yet");
 ABSL_FLAG(std::string, color, "auto", "auto, always or never");
 ABSL_FLAG(std::string, from, "", "the git revision that has the original");
+ABSL_FLAG(int, port, 0, "where to serve; 0 takes any port that is free");
 
 namespace workshop {
 namespace {
@@ -98,6 +99,17 @@ const std::vector<Command>& Commands() {
        "exercise's\n"
        "status is solved, not_solved, does_not_build, timed_out or no_result.",
        "status"},
+      {"slides",
+       "[LESSON]",
+       0,
+       1,
+       {"port"},
+       "show a lesson's slides",
+       "Builds the slides and serves them, to browsers on this machine, until\n"
+       "you press Ctrl-C. That needs Node.js, which no lesson does; where it "
+       "is\n"
+       "missing: tools/setup --tests.",
+       "slides 03"},
       {"help",
        "[COMMAND]",
        0,
@@ -223,6 +235,7 @@ absl::StatusOr<Invocation> ParseCommandLine(
   invocation.spoil = absl::GetFlag(FLAGS_spoil);
   invocation.color = absl::GetFlag(FLAGS_color);
   invocation.from = absl::GetFlag(FLAGS_from);
+  invocation.port = absl::GetFlag(FLAGS_port);
   if (!Contains({"auto", "always", "never"}, invocation.color)) {
     return absl::InvalidArgumentError("--color is auto, always or never");
   }

@@ -25,6 +25,7 @@ struct Invocation {
   bool spoil = false;
   std::string color = "auto";
   std::string from;
+  int port = 0;
 };
 
 // Understands the arguments that follow the program's name. Flags may stand

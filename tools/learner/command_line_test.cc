@@ -74,8 +74,8 @@ TEST(ParseCommandLineTest, Slips) {
 }
 
 TEST(UsageTest, NamesEveryCommand) {
-  for (const std::string command :
-       {"next", "test", "hint", "compare", "reset", "status", "help"}) {
+  for (const std::string command : {"next", "test", "hint", "compare", "reset",
+                                    "status", "slides", "help"}) {
     EXPECT_THAT(Usage(), HasSubstr("tools/workshop " + command));
     absl::StatusOr<std::string> usage = UsageOf(command);
     ASSERT_TRUE(usage.ok()) << usage.status();

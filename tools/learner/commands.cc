@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "support/subprocess.h"
 #include "tools/learner/bazel.h"
 #include "tools/learner/files.h"
 #include "tools/learner/manifest.h"
@@ -140,6 +141,7 @@ class Workshop {
   int Hint(const Invocation& invocation);
   int Compare(const Invocation& invocation);
   int Reset(const Invocation& invocation);
+  int Slides(const Invocation& invocation);
 
  private:
   std::string Path(absl::string_view path) const {
@@ -161,6 +163,8 @@ class Workshop {
   absl::StatusOr<std::string> BackUp(const Lesson& lesson,
                                      const std::vector<std::string>& paths);
   bool IsHoleFile(const std::string& path) const;
+  absl::StatusOr<std::string> PageOf(const Invocation& invocation) const;
+  absl::StatusOr<int> RunHere(std::vector<std::string> argv) const;
 
   const Environment& environment_;
   const Bazel bazel_;
@@ -704,6 +708,58 @@ int Workshop::Reset(const Invocation& invocation) {
   return kOk;
 }
 
+// The page that shows the deck that was asked for, or all of them.
+absl::StatusOr<std::string> Workshop::PageOf(
+    const Invocation& invocation) const {
+  if (invocation.arguments.empty()) return "index.html";
+  const std::string& name = invocation.arguments.front();
+  // Not every deck has a lesson.
+  if (!absl::StrContains(name, '/') &&
+      fs::exists(Path(absl::StrCat("slides/", name, ".md")))) {
+    return name + ".html";
+  }
+  absl::StatusOr<std::vector<Selected>> exercises = Select(lessons_, name);
+  if (!exercises.ok()) return exercises.status();
+  const fs::path deck = exercises->front().lesson->slides();
+  if (deck.empty()) {
+    return absl::NotFoundError(absl::StrCat(name, " has no slides"));
+  }
+  return deck.stem().string() + ".html";
+}
+
+// Runs a program to its end, on the learner's terminal; its exit code.
+absl::StatusOr<int> Workshop::RunHere(std::vector<std::string> argv) const {
+  support::Subprocess::Options options;
+  options.working_directory = environment_.root;
+  absl::StatusOr<support::Subprocess> process =
+      support::Subprocess::Start(std::move(argv), options);
+  if (!process.ok()) return process.status();
+  absl::StatusOr<support::ExitStatus> exit = process->Wait();
+  if (!exit.ok()) return exit.status();
+  return exit->code;
+}
+
+int Workshop::Slides(const Invocation& invocation) {
+  absl::StatusOr<std::string> page = PageOf(invocation);
+  if (!page.ok()) return Complain(page.status(), kBadArguments);
+  if (!fs::exists(Path("tools/npm/node_modules"))) {
+    return Complain(absl::FailedPreconditionError(
+                        "the slides need Node.js and some of its packages, "
+                        "which no lesson does. Run:\n  tools/setup --tests"),
+                    kCannotRun);
+  }
+  absl::StatusOr<int> built =
+      RunHere({environment_.bazel, "build", "--ui_event_filters=-info,-stdout",
+               "--noshow_progress", "--show_result=0", "//slides"});
+  if (!built.ok()) return Complain(built.status(), kCannotRun);
+  if (*built != 0) return kCannotRun;  // Bazel has said why.
+  absl::StatusOr<int> served =
+      RunHere({Path("tools/slides/node.sh"), "tools/slides/serve.mjs",
+               "bazel-bin/slides", *page, absl::StrCat(invocation.port)});
+  if (!served.ok()) return Complain(served.status(), kCannotRun);
+  return *served == 0 ? kOk : kCannotRun;
+}
+
 }  // namespace
 
 int Run(const Invocation& invocation, const Environment& environment) {
@@ -733,6 +789,7 @@ int Run(const Invocation& invocation, const Environment& environment) {
   if (invocation.command == "test") return workshop.Test(invocation);
   if (invocation.command == "hint") return workshop.Hint(invocation);
   if (invocation.command == "compare") return workshop.Compare(invocation);
+  if (invocation.command == "slides") return workshop.Slides(invocation);
   return workshop.Reset(invocation);
 }
 

@@ -228,6 +228,66 @@ class WorkshopTest : public testing::Test {
   std::string fake_;
 };
 
+class SlidesTest : public WorkshopTest {
+ protected:
+  void SetUp() override {
+    WorkshopTest::SetUp();
+    Write("slides/opening.md", "# Opening\n");
+    Write("tools/npm/node_modules/.installed-lock", "");
+    // Stands in for Node.js.
+    Write("tools/slides/node.sh", "#!/bin/sh\necho serving \"$@\"\n");
+    fs::permissions(root_ + "/tools/slides/node.sh", fs::perms::owner_all);
+  }
+};
+
+TEST_F(SlidesTest, AreBuiltAndServed) {
+  const Captured run = Workshop({"slides"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(AskedOfBazel(), HasSubstr("build\n"));
+  EXPECT_THAT(AskedOfBazel(), HasSubstr("\n//slides\n"));
+  EXPECT_THAT(run.out, HasSubstr("serving tools/slides/serve.mjs "
+                                 "bazel-bin/slides index.html 0\n"));
+}
+
+TEST_F(SlidesTest, OfALessonAreNamedAsLessonsAre) {
+  for (const std::string name : {"3", "streaming", "03_streaming"}) {
+    EXPECT_THAT(Workshop({"slides", name}).out, HasSubstr(" 03.html 0\n"))
+        << name;
+  }
+}
+
+TEST_F(SlidesTest, OfNoLessonAreNamedAsTheirFile) {
+  EXPECT_THAT(Workshop({"slides", "opening", "--port=8000"}).out,
+              HasSubstr(" opening.html 8000\n"));
+}
+
+TEST_F(SlidesTest, WithAWrongNameAreRefused) {
+  const Captured run = Workshop({"slides", "streming"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("03_streaming"));
+}
+
+TEST_F(SlidesTest, OfALessonThatHasNoneAreRefused) {
+  const Captured run = Workshop({"slides", "02"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("02 has no slides"));
+}
+
+TEST_F(SlidesTest, WithoutNodeSayWhatToRun) {
+  fs::remove_all(root_ + "/tools/npm");
+  const Captured run = Workshop({"slides"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("which no lesson does"),
+                             HasSubstr("tools/setup --tests")));
+}
+
+TEST_F(SlidesTest, ThatDoNotBuildAreNotServed) {
+  FakeBazel("", "", 1);
+  const Captured run = Workshop({"slides"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.out, Not(HasSubstr("serving")));
+}
+
 TEST_F(WorkshopTest, WelcomeSaysWhatToDoNow) {
   FakeRedQueryMovie();
   const Captured run = Workshop({});

@@ -87,6 +87,17 @@ def _twin_files(exclude):
         visibility = _PUBLIC,
     )
 
+def _slide_files(build_exercises, exclude = []):
+    """Declares what a deck may show: see //slides."""
+    native.filegroup(
+        name = "slide_files",
+        srcs = native.glob(["**"], exclude = exclude) + [
+            "//{}/{}:twin_files".format(native.package_name(), exercise)
+            for exercise in build_exercises
+        ],
+        visibility = _PUBLIC,
+    )
+
 def _integrations(integrations, test_deps, sources, tags = []):
     for integration, deps in integrations.items():
         cc_test(
@@ -198,6 +209,7 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
         "*_test.cc",
         "*.svg",
     ])
+    _slide_files(build_exercises)
     cc_test(
         name = "manifest_test",
         size = "small",
@@ -205,10 +217,10 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
             "--lesson=" + native.package_name(),
             "--exercises=" + ",".join(exercises.keys() + build_exercises),
         ],
-        data = native.glob(["**"]) + [
-            "//{}/{}:twin_files".format(native.package_name(), exercise)
-            for exercise in build_exercises
-        ] + ["//slides:decks"],
+        data = [
+            ":slide_files",
+            "//slides:decks",
+        ],
         deps = ["//tools/checks:manifest_check"],
     )
 
@@ -251,6 +263,7 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integra
         tests = [exercise + "_test" for exercise in exercises.keys() + build_exercises],
     )
     _twin_files(exclude = ["wrong_answers/**"])
+    _slide_files(build_exercises, exclude = ["wrong_answers/**"])
     if "server" in binaries and "client" in binaries:
         native.sh_test(
             name = "programs_test",

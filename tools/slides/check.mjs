@@ -1,0 +1,199 @@
+// Looks at a deck in a browser as the audience does, slide by slide, and says what
+// a person in the last row, or one who cannot see it, would miss.
+
+import {existsSync} from 'node:fs';
+import path from 'node:path';
+import {pathToFileURL} from 'node:url';
+
+// What Chromium may round a box by.
+const PIXEL = 1;
+
+/** What is wrong with the slide that is shown. Runs in the browser, where Marp may have made marp-pre of pre. */
+function checkSlide({codeSize, textSize, pictureTextSize, pixel}) {
+  const section = document.querySelector('.bespoke-marp-active section');
+  const problems = [];
+  const describe = (element) => {
+    const text = (element.alt ?? element.textContent).trim().replace(/\s+/g, ' ').slice(0, 40);
+    return `${element.localName}${text ? ` "${text}"` : ''}`;
+  };
+  const report = (element, text) => problems.push(`${describe(element)} ${text}`);
+
+  const scale = section.getBoundingClientRect().width / section.offsetWidth;
+  const style = getComputedStyle(section);
+  const outer = section.getBoundingClientRect();
+  const box = {
+    left: outer.left, right: outer.right, top: outer.top,
+    // Below, the page's number has its place.
+    bottom: outer.bottom - parseFloat(style.paddingBottom) * scale,
+  };
+  const within = (inner, outer) => inner.left >= outer.left - pixel && inner.right <= outer.right + pixel &&
+      inner.top >= outer.top - pixel && inner.bottom <= outer.bottom + pixel;
+  // A picture's words cannot be looked at from outside; so the same is drawn once
+  // more as part of the page, in as much room.
+  const smallestText = (image) => {
+    const [type, source] = image.src.split(';base64,');
+    if (type !== 'data:image/svg+xml') return Infinity;
+    const text = new TextDecoder().decode(Uint8Array.from(atob(source), (char) => char.charCodeAt(0)));
+    const svg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
+    const {width, height} = image.getBoundingClientRect();
+    svg.setAttribute('width', width);
+    svg.setAttribute('height', height);
+    const host = document.createElement('div');
+    host.attachShadow({mode: 'open'}).append(svg);
+    document.body.append(host);
+    const sizes = [...svg.querySelectorAll('text, tspan')].map((words) =>
+      parseFloat(getComputedStyle(words).fontSize) * words.getScreenCTM().a);
+    host.remove();
+    return Math.min(...sizes);
+  };
+
+  const blocks = [...section.querySelectorAll('pre, marp-pre, table, img, li, p, h1, h2, h3, figcaption')]
+      .filter((element) => element.getClientRects().length > 0);
+  for (const block of blocks) {
+    if (!within(block.getBoundingClientRect(), box) || block.scrollWidth > block.clientWidth + pixel) {
+      report(block, 'does not fit on the slide: show less of it, make it smaller, or make two slides of it.');
+    }
+  }
+  for (const [index, one] of blocks.entries()) {
+    for (const other of blocks.slice(index + 1)) {
+      if (one.contains(other)) continue;
+      const a = one.getBoundingClientRect();
+      const b = other.getBoundingClientRect();
+      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > pixel &&
+          Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > pixel) {
+        report(one, `lies over ${describe(other)}: show less, or make two slides of it.`);
+      }
+    }
+  }
+
+  for (const code of section.querySelectorAll('figure[data-stale]')) {
+    report(code, 'is not the answer: the lesson\'s file is not as given, so its hole cannot be told from the rest.');
+  }
+
+  for (const image of section.querySelectorAll('img')) {
+    if (!image.alt.trim()) report(image, 'has no alt text: ![what it shows](picture.svg).');
+    if (image.naturalWidth === 0) report(image, 'cannot be shown: is the picture well-formed?');
+    const size = smallestText(image);
+    if (size < pictureTextSize) {
+      report(image, `has words that are ${size.toFixed(1)}px large on the slide; ${pictureTextSize}px and more can be read. ` +
+          'Make the picture larger, or its words.');
+    }
+  }
+
+  // Colours are drawn and read back, whatever notation they have.
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+    return [red, green, blue, alpha / 255];
+  };
+  const over = ([r, g, b, a], [r2, g2, b2]) =>
+    [r * a + r2 * (1 - a), g * a + g2 * (1 - a), b * a + b2 * (1 - a), 1];
+  const backgroundOf = (element) => {
+    const colour = rgba(getComputedStyle(element).backgroundColor);
+    if (colour[3] === 1) return colour;
+    return over(colour, element === section ? [255, 255, 255, 1] : backgroundOf(element.parentElement));
+  };
+  // https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
+  const luminance = ([...channels]) => {
+    const [r, g, b] = channels.slice(0, 3).map((channel) => {
+      const value = channel / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (one, other) => {
+    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const seen = new Set();
+  const walker = document.createTreeWalker(section, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || seen.has(element) || element.getClientRects().length === 0) continue;
+    seen.add(element);
+    const {color, fontSize, fontWeight, opacity} = getComputedStyle(element);
+    const size = parseFloat(fontSize);
+    const least = element.closest('pre, marp-pre') ? codeSize : textSize;
+    if (size < least) {
+      report(element, `is ${size}px large; the last row reads ${least}px and more. Show less, or make two slides of it.`);
+    }
+    const background = backgroundOf(element);
+    const [red, green, blue, alpha] = rgba(color);
+    const ratio = contrast(over([red, green, blue, alpha * opacity], background), background);
+    const large = size >= 24 || size >= 18.66 && fontWeight >= 700;
+    const wanted = large ? 3 : 4.5;
+    if (ratio < wanted) {
+      const scheme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+      report(element, `has a contrast of ${ratio.toFixed(2)} in the ${scheme}; WCAG AA asks for ${wanted}. ` +
+          'Take the theme\'s colours.');
+    }
+  }
+  return {
+    title: section.querySelector('h1, h2, h3')?.textContent.trim() ?? '',
+    links: [...section.querySelectorAll('a[href]')].map((link) => link.getAttribute('href')),
+    problems,
+  };
+}
+
+/**
+ * Looks at every slide of a deck, in the light and the dark.
+ * @param {object} browser
+ * @param {string} file the deck's page
+ * @param {{limits: object, resolve: (path: string) => string}} options what the
+ *     theme says; and where a path from the repository's root is on disk
+ * @return {Promise<{slides: number, problems: string[]}>} problems name the deck,
+ *     the slide and what to do
+ */
+export async function checkDeck(browser, file, {limits, resolve}) {
+  const page = await browser.newPage();
+  const deck = path.basename(file, '.html');
+  const problems = new Set();
+  const sizes = Object.fromEntries(['codeSize', 'textSize', 'pictureTextSize']
+      .map((name) => [name, parseFloat(limits[name])]));
+  let where = '';
+  const report = (text) => problems.add(`${deck}, ${where}: ${text}`);
+  try {
+    await page.setViewport({width: 1280, height: 720});
+    const url = pathToFileURL(file).href;
+    page.on('console', (message) => {
+      if (['error', 'warn'].includes(message.type())) report(`the browser's console says: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => report(`the browser's console says: ${error.message}`));
+    page.on('request', (request) => {
+      const wanted = request.url().split('#')[0];
+      if (wanted !== url && !/^(data|blob):/.test(wanted)) {
+        report(`it asks for ${wanted}; a deck is one file and works without a network. Put it under slides/pictures.`);
+      }
+    });
+    where = 'loading';
+    await page.goto(url, {waitUntil: 'load'});
+    await page.evaluate(() => document.fonts.ready);
+    const count = await page.$$eval('svg.bespoke-marp-slide', (slides) => slides.length);
+    for (let number = 1; number <= count; ++number) {
+      await page.evaluate((hash) => {
+        location.hash = hash;
+      }, `#${number}`);
+      await page.waitForFunction((index) =>
+        document.querySelectorAll('svg.bespoke-marp-slide')[index].classList.contains('bespoke-marp-active'),
+      {polling: 5, timeout: 30000}, number - 1);
+      for (const scheme of ['light', 'dark']) {
+        await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: scheme}]);
+        const slide = await page.evaluate(checkSlide,
+            {...sizes, pixel: PIXEL});
+        where = `slide ${number} "${slide.title}"`;
+        slide.problems.forEach(report);
+        for (const link of slide.links) {
+          if (/^(https?:|mailto:|#)/.test(link)) continue;
+          const target = path.posix.join('bazel-bin/slides', decodeURI(link.split(/[#?]/)[0]));
+          if (!existsSync(resolve(target))) report(`the link to ${link} leads nowhere: there is no ${target}.`);
+        }
+      }
+    }
+    return {slides: count, problems: [...problems]};
+  } finally {
+    await page.close();
+  }
+}
