@@ -301,7 +301,7 @@ absl::Status Measure() {
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "Measures how soon calls follow servers that are registered in etcd, and "
-      "how many are lost when fifty servers come and go. Takes about two "
+      "how many are lost when fifty servers come and go. Takes one to two "
       "minutes.\n\n  measure [--runs=20] [--interval=250us]");
   if (absl::ParseCommandLine(argc, argv).size() > 1) {
     std::fprintf(stderr, "This program takes flags only; see --help.\n");
