@@ -96,7 +96,7 @@ int ServeAndRegister(support::StopSignals& stop_signals) {
   log.Say(absl::StrCat(name, " leaves etcd, then shuts down"));
   registration.reset();
   absl::SleepFor(kDrain);
-  (*backend)->Leave();
+  (*backend)->Leave(kGrace);
   return 0;
 }
 
