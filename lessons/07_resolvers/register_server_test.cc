@@ -1,0 +1,304 @@
+#include "register_server.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "support/etcd/etcd.h"
+#include "support/etcd/etcd_server.h"
+#include "support/etcd/etcd_stand_in.h"
+#include "support/etcd/kv.pb.h"
+#include "support/etcd/rpc.grpc.pb.h"
+#include "support/etcd/rpc.pb.h"
+#include "support/test_server.h"
+#include "support/wait.h"
+
+namespace movies {
+namespace {
+
+using ::support::Etcd;
+using ::support::Patience;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr char kAlien[] = "127.0.0.1:50051";
+constexpr char kBrazil[] = "127.0.0.1:50052";
+
+// For calls that answer at once.
+absl::Time Soon() { return absl::Now() + Patience(); }
+
+struct Kind {
+  std::string name;
+  absl::StatusOr<std::unique_ptr<Etcd>> (*start)();
+};
+
+std::ostream& operator<<(std::ostream& out, const Kind& kind) {
+  return out << kind.name;
+}
+
+// On a stand-in, and on a real etcd.
+class RegisterServerTest : public ::testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    absl::StatusOr<std::unique_ptr<Etcd>> etcd = GetParam().start();
+    ASSERT_TRUE(etcd.ok()) << etcd.status();
+    etcd_ = *std::move(etcd);
+    std::shared_ptr<grpc::Channel> channel =
+        support::LoopbackChannel(etcd_->address());
+    kv_ = etcdserverpb::KV::NewStub(channel);
+    leases_ = etcdserverpb::Lease::NewStub(channel);
+  }
+
+  absl::StatusOr<ServerLease> Register(const std::string& address,
+                                       absl::Duration ttl = absl::Seconds(60)) {
+    return RegisterServer(*kv_, *leases_, "movies", address, ttl, Soon());
+  }
+
+  // Returns all that etcd stores.
+  std::vector<mvccpb::KeyValue> Stored() {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(Soon()));
+    etcdserverpb::RangeRequest request;
+    request.set_key(std::string(1, '\0'));
+    request.set_range_end(std::string(1, '\0'));
+    etcdserverpb::RangeResponse response;
+    grpc::Status status = kv_->Range(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return {response.kvs().begin(), response.kvs().end()};
+  }
+
+  std::vector<std::string> Keys() {
+    std::vector<std::string> keys;
+    for (const mvccpb::KeyValue& kv : Stored()) keys.push_back(kv.key());
+    return keys;
+  }
+
+  // Ends a lease, as etcd does by itself when its time has passed.
+  void End(int64_t lease) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(Soon()));
+    etcdserverpb::LeaseRevokeRequest request;
+    request.set_id(lease);
+    etcdserverpb::LeaseRevokeResponse response;
+    grpc::Status status = leases_->LeaseRevoke(&context, request, &response);
+    EXPECT_TRUE(status.ok())
+        << "etcd has no lease with the ID " << lease
+        << ", which RegisterServer returned: " << status.error_message();
+  }
+
+  std::unique_ptr<Etcd> etcd_;
+  std::unique_ptr<etcdserverpb::KV::Stub> kv_;
+  std::unique_ptr<etcdserverpb::Lease::Stub> leases_;
+};
+
+TEST_P(RegisterServerTest, PutsTheAddressUnderServiceAndAddress) {
+  absl::StatusOr<ServerLease> lease = Register(kAlien);
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  const std::vector<mvccpb::KeyValue> stored = Stored();
+  ASSERT_EQ(stored.size(), 1)
+      << "One server was registered: etcd should store one key.";
+  EXPECT_EQ(stored[0].key(), "movies/127.0.0.1:50051")
+      << "Whoever looks for the servers of \"movies\" reads all keys that "
+         "begin "
+         "with \"movies/\".";
+  EXPECT_EQ(stored[0].value(), kAlien)
+      << "The value is what clients connect to: the address and nothing else.";
+}
+
+TEST_P(RegisterServerTest, TheKeyEndsWithTheLease) {
+  absl::StatusOr<ServerLease> lease = Register(kAlien);
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  const std::vector<mvccpb::KeyValue> stored = Stored();
+  ASSERT_EQ(stored.size(), 1);
+  EXPECT_EQ(stored[0].lease(), lease->id)
+      << "etcd deletes a key with its lease if the key was put with the "
+         "lease's ID. 0 means with none: then a server that crashed stays in "
+         "the list for ever.";
+  End(lease->id);
+  EXPECT_THAT(Keys(), IsEmpty()) << "The lease has ended, and the key of the "
+                                    "server that it stood for is still there.";
+}
+
+TEST_P(RegisterServerTest, EveryServerHasAKeyAndALeaseOfItsOwn) {
+  absl::StatusOr<ServerLease> alien = Register(kAlien);
+  absl::StatusOr<ServerLease> brazil = Register(kBrazil);
+  ASSERT_TRUE(alien.ok()) << "RegisterServer returned " << alien.status();
+  ASSERT_TRUE(brazil.ok())
+      << "A second server was registered, and RegisterServer returned "
+      << brazil.status();
+  EXPECT_THAT(Keys(),
+              ElementsAre("movies/127.0.0.1:50051", "movies/127.0.0.1:50052"))
+      << "Two servers of one service were registered. With the same key the "
+         "second one overwrites the first.";
+  ASSERT_NE(alien->id, brazil->id) << "Each server needs a lease of its own.";
+  End(alien->id);
+  EXPECT_THAT(Keys(), ElementsAre("movies/127.0.0.1:50052"))
+      << "The first server's lease has ended; the second one lives.";
+}
+
+TEST_P(RegisterServerTest, AsksForTheTtlInSeconds) {
+  absl::StatusOr<ServerLease> lease = Register(kAlien, absl::Seconds(10));
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  EXPECT_EQ(lease->ttl, absl::Seconds(10))
+      << "etcd counts in seconds and granted " << lease->ttl
+      << " where 10 were wanted: a dead server stays in the list that long.";
+}
+
+TEST_P(RegisterServerTest, RoundsTheTtlUp) {
+  absl::StatusOr<ServerLease> lease =
+      Register(kAlien, absl::Milliseconds(2500));
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  EXPECT_EQ(lease->ttl, absl::Seconds(3))
+      << "2.5 s were asked for, and etcd only knows whole seconds. Somebody "
+         "who "
+         "counts on 2.5 s would be late with less.";
+}
+
+TEST_P(RegisterServerTest, ReturnsTheTtlThatEtcdGranted) {
+  absl::StatusOr<ServerLease> lease = Register(kAlien, absl::ZeroDuration());
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  EXPECT_EQ(lease->ttl, absl::Seconds(1))
+      << "Nothing was asked for, and etcd granted its minimum, 1 s. The "
+         "response says what was granted; only that tells how often to ask for "
+         "more time.";
+}
+
+TEST_P(RegisterServerTest, MovesItsKeyToTheNewLease) {
+  absl::StatusOr<ServerLease> old = Register(kAlien);
+  ASSERT_TRUE(old.ok()) << "RegisterServer returned " << old.status();
+  absl::StatusOr<ServerLease> now = Register(kAlien);
+  ASSERT_TRUE(now.ok())
+      << "The server was restarted at once, so it registered again while its "
+         "former life's lease was still there. RegisterServer returned "
+      << now.status();
+  EXPECT_NE(now->id, old->id) << "Each registration gets a new lease.";
+  End(old->id);
+  EXPECT_THAT(Keys(), ElementsAre("movies/127.0.0.1:50051"))
+      << "The former life's lease has ended, and took the new one's key along.";
+}
+
+absl::StatusOr<std::unique_ptr<Etcd>> StartStandIn() {
+  return support::EtcdStandIn::Start();
+}
+
+absl::StatusOr<std::unique_ptr<Etcd>> StartServer() {
+  return support::EtcdServer::Start();
+}
+
+INSTANTIATE_TEST_SUITE_P(, RegisterServerTest,
+                         ::testing::Values(Kind{"StandIn", &StartStandIn},
+                                           Kind{"Real", &StartServer}),
+                         [](const ::testing::TestParamInfo<Kind>& info) {
+                           return info.param.name;
+                         });
+
+// An etcd that goes wrong: each call gets the answer that the test says.
+class FailingEtcd : public etcdserverpb::KV::Service,
+                    public etcdserverpb::Lease::Service {
+ public:
+  grpc::Status LeaseGrant(grpc::ServerContext* context,
+                          const etcdserverpb::LeaseGrantRequest* request,
+                          etcdserverpb::LeaseGrantResponse* response) override {
+    response->set_id(4711);
+    response->set_ttl(request->ttl());
+    return grant(*context);
+  }
+
+  grpc::Status Put(grpc::ServerContext* context,
+                   const etcdserverpb::PutRequest* /*request*/,
+                   etcdserverpb::PutResponse* /*response*/) override {
+    ++puts;
+    return put(*context);
+  }
+
+  using Answer = std::function<grpc::Status(const grpc::ServerContext&)>;
+  Answer grant = [](const grpc::ServerContext&) { return grpc::Status::OK; };
+  Answer put = [](const grpc::ServerContext&) { return grpc::Status::OK; };
+  std::atomic<int> puts{0};
+};
+
+class RegisterServerFailureTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<ServerLease> Register(absl::Duration timeout = Patience()) {
+    return RegisterServer(*kv_, *leases_, "movies", kAlien, absl::Seconds(60),
+                          absl::Now() + timeout);
+  }
+
+  // Says nothing until the client has gone, or waited for too long.
+  static grpc::Status SayNothing(const grpc::ServerContext& context) {
+    support::WaitUntilCancelled(context, Patience());
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the test gave up");
+  }
+
+  FailingEtcd etcd_;
+  support::TestServer server_{
+      {static_cast<etcdserverpb::KV::Service*>(&etcd_),
+       static_cast<etcdserverpb::Lease::Service*>(&etcd_)}};
+  std::unique_ptr<etcdserverpb::KV::Stub> kv_ =
+      etcdserverpb::KV::NewStub(server_.NewChannel());
+  std::unique_ptr<etcdserverpb::Lease::Stub> leases_ =
+      etcdserverpb::Lease::NewStub(server_.NewChannel());
+};
+
+TEST_F(RegisterServerFailureTest, PutsNothingWithoutALease) {
+  etcd_.grant = [](const grpc::ServerContext&) {
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                        "etcdserver: mvcc: database space exceeded");
+  };
+  absl::StatusOr<ServerLease> lease = Register();
+  EXPECT_EQ(lease.status(), absl::ResourceExhaustedError(
+                                "etcdserver: mvcc: database space exceeded"))
+      << "LeaseGrant failed so, and the caller needs to know.";
+  EXPECT_EQ(etcd_.puts, 0)
+      << "etcd granted no lease, yet a key was put: nothing would ever delete "
+         "it. The lease comes first.";
+}
+
+TEST_F(RegisterServerFailureTest, ReturnsWhyTheKeyCouldNotBePut) {
+  etcd_.put = [](const grpc::ServerContext&) {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND,
+                        "etcdserver: requested lease not found");
+  };
+  EXPECT_EQ(Register().status(),
+            absl::NotFoundError("etcdserver: requested lease not found"))
+      << "Put failed so: the lease had expired by then. A server that believes "
+         "it is registered, and is not, gets no calls and does not know why.";
+}
+
+TEST_F(RegisterServerFailureTest, PutsTheKeyOnce) {
+  const absl::StatusOr<ServerLease> lease = Register();
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  EXPECT_EQ(etcd_.puts, 1)
+      << "Each Put is a change that every watcher is told of, and between two "
+         "of them the server may die.";
+}
+
+TEST_F(RegisterServerFailureTest, DoesNotWaitForALeaseAfterItsDeadline) {
+  etcd_.grant = SayNothing;
+  EXPECT_EQ(Register(absl::Milliseconds(50)).status().code(),
+            absl::StatusCode::kDeadlineExceeded)
+      << "LeaseGrant was not answered. Without a deadline in the call's "
+         "ClientContext it waits for ever.";
+}
+
+TEST_F(RegisterServerFailureTest, DoesNotWaitForThePutAfterItsDeadline) {
+  etcd_.put = SayNothing;
+  EXPECT_EQ(Register(absl::Milliseconds(50)).status().code(),
+            absl::StatusCode::kDeadlineExceeded)
+      << "Put was not answered. It is a call of its own, with a ClientContext "
+         "of its own, which needs the deadline too.";
+}
+
+}  // namespace
+}  // namespace movies

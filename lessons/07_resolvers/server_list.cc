@@ -1,0 +1,67 @@
+#include "server_list.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace movies {
+
+absl::StatusOr<HostAndPort> SplitAddress(absl::string_view address) {
+  // The port comes after the last colon; in brackets there may be more.
+  const std::size_t colon = address.rfind(':');
+  HostAndPort parts;
+  if (colon == absl::string_view::npos ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &parts.port) ||
+      parts.port < 1 || parts.port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", address, "' is not an address with a port"));
+  }
+  absl::string_view host = address.substr(0, colon);
+  const bool brackets =
+      absl::ConsumePrefix(&host, "[") && absl::ConsumeSuffix(&host, "]");
+  if (host.empty() || brackets != absl::StrContains(host, ':')) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", address, "' is neither IPv4:PORT nor [IPv6]:PORT"));
+  }
+  parts.host = std::string(host);
+  return parts;
+}
+
+std::vector<const TrafficShare*> TakeTurns(
+    const std::vector<TrafficShare>& traffic) {
+  int total = 0;
+  for (const TrafficShare& share : traffic) total += std::max(0, share.shares);
+  // Each turn every part's claim grows by its shares, and whoever has the
+  // largest claim gets the turn and pays for it with the claims of all.
+  std::vector<int> claims(traffic.size(), 0);
+  std::vector<const TrafficShare*> turns;
+  while (turns.size() < static_cast<std::size_t>(total)) {
+    for (std::size_t i = 0; i < traffic.size(); ++i) {
+      claims[i] += std::max(0, traffic[i].shares);
+    }
+    const auto largest = std::max_element(claims.begin(), claims.end());
+    *largest -= total;
+    turns.push_back(&traffic[largest - claims.begin()]);
+  }
+  return turns;
+}
+
+absl::StatusOr<grpc::lb::v1::ServerList> MakeServerList(
+    const std::vector<TrafficShare>& traffic) {
+  // TODO(07_resolvers.server_list): Make an entry of the list for each turn of
+  // TakeTurns(): the token, and either a drop or the server's IP as bytes, in
+  // network order, and its port. Refuse what a client would not understand.
+  return absl::UnimplementedError("TODO(07_resolvers.server_list)");
+  // END TODO(07_resolvers.server_list)
+}
+
+}  // namespace movies
