@@ -317,6 +317,15 @@ TEST(ServerListTest, RefusesATokenThatIsTooLong) {
   }
 }
 
+TEST(ServerListTest, ATokenMayBeEmpty) {
+  const absl::StatusOr<ServerList> list =
+      MakeServerList({{"127.0.0.1:50051", /*shares=*/1, /*token=*/""}});
+  EXPECT_TRUE(list.ok())
+      << "A client understands a part without a name, so it is no reason to "
+         "refuse the list. What came: "
+      << list.status();
+}
+
 TEST(ServerListTest, RefusesATokenThatIsNotPrintable) {
   // The last one is a half of UTF-8's "é", as left by whoever cuts bytes.
   for (const std::string token : {"a\nb", "caf\xc3\xa9", "caf\xc3"}) {
