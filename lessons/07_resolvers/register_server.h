@@ -45,8 +45,9 @@ struct ServerLease {
 // granted: never less than asked for, but it may be more. A key that is there
 // already is put anew, and belongs to the new lease.
 //
-// Returns a failed call's code and message. If the lease was granted and the
-// key could not be put, nobody needs to clean up: that lease ends by itself.
+// Returns a failed call's code and message, and tries nothing again. If the
+// lease was granted and the key could not be put, nobody needs to clean up:
+// that lease ends by itself.
 //
 // May be called from many threads at once.
 absl::StatusOr<ServerLease> RegisterServer(
