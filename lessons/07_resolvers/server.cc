@@ -53,14 +53,6 @@ constexpr absl::Duration kDrain = absl::Milliseconds(200);
 // How long a server may take to leave.
 constexpr absl::Duration kGrace = absl::Seconds(5);
 
-std::shared_ptr<grpc::Channel> EtcdChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  // gRPC would wait up to two minutes between its attempts to connect.
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   arguments);
-}
-
 // One server, registered in an etcd that runs already.
 int ServeAndRegister(support::StopSignals& stop_signals) {
   const support::ConsoleLog log;
@@ -76,6 +68,7 @@ int ServeAndRegister(support::StopSignals& stop_signals) {
   }
 
   RegistrationOptions options;
+  options.etcd = absl::GetFlag(FLAGS_etcd);
   options.service = "movies";
   options.address = (*backend)->address();
   options.ttl = absl::GetFlag(FLAGS_ttl);
@@ -89,8 +82,7 @@ int ServeAndRegister(support::StopSignals& stop_signals) {
     if (words != said) log.Say(words);
     said = words;
   };
-  auto registration = std::make_unique<Registration>(
-      EtcdChannel(absl::GetFlag(FLAGS_etcd)), options);
+  auto registration = std::make_unique<Registration>(options);
 
   stop_signals.Wait();
   log.Say(absl::StrCat(name, " leaves etcd, then shuts down"));
