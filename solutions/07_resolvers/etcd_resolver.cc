@@ -104,7 +104,7 @@ class EtcdResolver : public support::Resolver {
   void Run() {
     absl::Duration ceiling = options_.initial_backoff;
     while (true) {
-      const absl::Time start = support::SteadyNow();
+      told_ = absl::InfiniteFuture();
       const grpc::Status why = Follow();
       if (IsStopping()) return;
       // The channel stays with the servers that it knows, if it knows any.
@@ -113,8 +113,9 @@ class EtcdResolver : public support::Resolver {
                        prefix_, "\": ", why.error_message()));
       connection_->ReportError(trouble);
       SayTrouble(trouble);
-      // Whoever could follow for a while begins with short waits again.
-      if (support::SteadyNow() - start >= ceiling) {
+      // Whoever could follow for a while begins with short waits again. An etcd
+      // that lets a read time out is asked less and less.
+      if (support::SteadyNow() - told_ >= ceiling) {
         ceiling = options_.initial_backoff;
       }
       if (!Wait(ceiling * Draw())) return;
@@ -127,6 +128,9 @@ class EtcdResolver : public support::Resolver {
     FollowContexts contexts;
     contexts.range.set_deadline(
         absl::ToChronoTime(absl::Now() + options_.read_timeout));
+    // Without it, a member that lost its cluster keeps the watch, and is
+    // silent.
+    contexts.watch.AddMetadata("hasleader", "true");
     // A new channel connects at once. An old one that could not connect would
     // wait for a backoff of its own first.
     const EtcdStubs etcd = NewEtcdStubs(NewChannel());
@@ -161,6 +165,7 @@ class EtcdResolver : public support::Resolver {
 
   // Tells the channel which servers there are.
   void Tell(const std::vector<std::string>& addresses) {
+    told_ = std::min(told_, support::SteadyNow());
     support::ResolverState state;
     state.service_config_json = options_.service_config_json;
     for (const std::string& address : addresses) {
@@ -200,6 +205,8 @@ class EtcdResolver : public support::Resolver {
   const EtcdResolverOptions options_;
   const std::string prefix_;
   const std::shared_ptr<support::ClientConnection> connection_;
+  // When the list that was read last was told. Used by the thread alone.
+  absl::Time told_ = absl::InfiniteFuture();
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Those of the calls under way, if any.
