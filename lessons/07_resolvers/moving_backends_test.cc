@@ -118,7 +118,6 @@ class MovingBackendsTest : public ::testing::Test {
     grpc::ChannelArguments args;
     args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
     args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 50);
-    args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
     LoadOptions options;
     options.interval = absl::Milliseconds(1);
     load_ = std::make_unique<LoadGenerator>(

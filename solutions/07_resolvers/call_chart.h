@@ -19,8 +19,8 @@ namespace movies {
 
 // Something that happened while the calls were made.
 struct ChartMark {
-  // By support::SteadyNow(), as the log's times. A time before the first call or
-  // after the last is drawn at the edge.
+  // By support::SteadyNow(), as the log's times. A time before the first call
+  // or after the last is drawn at the edge.
   absl::Time time;
   std::string label;
 };

@@ -36,9 +36,9 @@ class ManualResolverBuilder : public support::ResolverBuilder {
       : scheme_(std::move(scheme)) {}
 
   // Replaces the addresses: every channel in use hears of it, even if they are
-  // the same, and those that are used later start with it. An empty list says that there is no server:
-  // calls fail. Before the first call of this function nothing is known, which
-  // is another thing: calls wait.
+  // the same, and those that are used later start with it. An empty list says
+  // that there is no server: calls fail. Before the first call of this function
+  // nothing is known, which is another thing: calls wait.
   //
   // Returns a fault that a channel found, INVALID_ARGUMENT if one of these is
   // no address; all channels hear of the list even so. That a channel
