@@ -71,6 +71,8 @@ struct EtcdResolverOptions {
   std::function<void(const absl::Status&)> on_trouble = nullptr;
 };
 
+class FollowerCloser;
+
 // Makes resolvers that follow the servers in etcd. Each has a thread, and a
 // connection to etcd. Whenever etcd cannot be asked any more, its channel goes
 // on with the servers that it knew last, until etcd has told of others; a
@@ -80,8 +82,7 @@ struct EtcdResolverOptions {
 // Thread-safe.
 class EtcdResolverBuilder : public support::ResolverBuilder {
  public:
-  explicit EtcdResolverBuilder(EtcdResolverOptions options)
-      : options_(std::move(options)) {}
+  explicit EtcdResolverBuilder(EtcdResolverOptions options);
 
   std::string Scheme() const override { return "etcd"; }
 
@@ -97,6 +98,7 @@ class EtcdResolverBuilder : public support::ResolverBuilder {
 
  private:
   const EtcdResolverOptions options_;
+  const std::shared_ptr<FollowerCloser> closer_;
 };
 
 }  // namespace movies

@@ -294,7 +294,8 @@ TEST_P(EtcdResolverTest, EtcdMayComeLater) {
   EXPECT_TRUE(AskUntil(channel_, {a}));
 }
 
-// A resolver ends on one of gRPC's threads, or on that of the channel.
+// A resolver must not wait for its calls to etcd where it is destroyed: on one
+// of gRPC's threads, or that of the channel.
 TEST_P(EtcdResolverTest, AChannelMayGoWhileEtcdTellsOfChanges) {
   const std::string a = backends_.Start();
   Register(a);
