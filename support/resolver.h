@@ -120,9 +120,10 @@ class Resolver {
  public:
   Resolver() = default;
 
-  // Stops the work and waits for the resolver's own threads, if any: it is
-  // called once, when the channel is destroyed or goes idle, and nothing of the
-  // resolver is used after it.
+  // Stops the work: it is called once, when the channel is destroyed or goes
+  // idle, and nothing of the resolver is used after it. It must not wait for a
+  // thread that makes gRPC calls: those may need the very thread that waits,
+  // and neither would ever go on. Leave that to another thread.
   virtual ~Resolver() = default;
 
   Resolver(const Resolver&) = delete;

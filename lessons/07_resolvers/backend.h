@@ -25,7 +25,8 @@ namespace movies {
 // A server on 127.0.0.1 that takes the connections itself and hands them to
 // gRPC, so that it can cut them: a gRPC server that is shut down in a hurry
 // still tells its clients that their calls are CANCELLED, and a dead one
-// cannot.
+// cannot. It is for demonstrations: it keeps a descriptor of every connection
+// that it ever had, for as long as it serves.
 //
 // Member functions may be called from any thread, but one at a time.
 class Backend {

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
@@ -24,17 +23,15 @@
 #include "movies/v1/movies.grpc.pb.h"
 #include "proto/catalogue_service.h"
 #include "proto/movie_store.h"
-#include "support/tcp_proxy.h"
-#include "support/test_server.h"
+#include "support/mortal_server.h"
+#include "support/steady_clock.h"
 #include "support/wait.h"
 
 namespace movies {
 namespace {
 
+using ::support::MortalServer;
 using ::support::Patience;
-using ::support::TcpProxy;
-using ::support::TestServer;
-using ::support::TestServerOptions;
 
 constexpr int kBackends = 3;
 
@@ -50,7 +47,8 @@ class TroubledService final : public CatalogueService {
     code_ = code;
   }
 
-  // The next GetMovie keeps its handler until it is cancelled.
+  // The next GetMovie keeps its handler until it is cancelled; so does the next
+  // QueryMovie, when it has written a movie.
   void HoldNext(bool hold) {
     absl::MutexLock lock(&mutex_);
     hold_next_ = hold;
@@ -77,11 +75,7 @@ class TroubledService final : public CatalogueService {
                         v1::Movie* response) override {
     const grpc::Status status = Trouble(*context);
     if (!status.ok()) return status;
-    if (TakeHold()) {
-      is_holding_ = true;
-      support::WaitUntilCancelled(*context, absl::Seconds(5));
-      return grpc::Status(grpc::StatusCode::CANCELLED, "its server died");
-    }
+    if (TakeHold()) return Hold(*context);
     return CatalogueService::GetMovie(context, request, response);
   }
   grpc::Status QueryMovie(grpc::ServerContext* context,
@@ -89,6 +83,10 @@ class TroubledService final : public CatalogueService {
                           grpc::ServerWriter<v1::Movie>* writer) override {
     const grpc::Status status = Trouble(*context);
     if (!status.ok()) return status;
+    if (TakeHold()) {
+      writer->Write(v1::Movie());
+      return Hold(*context);
+    }
     return CatalogueService::QueryMovie(context, request, writer);
   }
   grpc::Status AddMovies(grpc::ServerContext* context,
@@ -117,7 +115,7 @@ class TroubledService final : public CatalogueService {
  private:
   grpc::Status Trouble(const grpc::ServerContext& context) {
     absl::MutexLock lock(&mutex_);
-    attempts_.push_back(absl::Now());
+    attempts_.push_back(support::SteadyNow());
     const auto agent = context.client_metadata().find("user-agent");
     if (agent != context.client_metadata().end()) {
       user_agent_.assign(agent->second.data(), agent->second.size());
@@ -130,6 +128,11 @@ class TroubledService final : public CatalogueService {
     absl::MutexLock lock(&mutex_);
     return std::exchange(hold_next_, false);
   }
+  grpc::Status Hold(const grpc::ServerContext& context) {
+    is_holding_ = true;
+    support::WaitUntilCancelled(context, absl::Seconds(5));
+    return grpc::Status(grpc::StatusCode::CANCELLED, "its server died");
+  }
 
   absl::Mutex mutex_;
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -140,55 +143,15 @@ class TroubledService final : public CatalogueService {
   std::atomic<bool> is_holding_{false};
 };
 
-// A server of the movie service that can die and come back where it was.
-class Backend {
- public:
-  explicit Backend(MovieStore* store) : service_(store) {
-    Start();
-    absl::StatusOr<std::unique_ptr<TcpProxy>> proxy =
-        TcpProxy::Start(absl::StrCat("127.0.0.1:", port_));
-    EXPECT_TRUE(proxy.ok()) << proxy.status();
-    proxy_ = *std::move(proxy);
-  }
+// A server of its own, with its own troubles.
+struct Backend {
+  explicit Backend(MovieStore* store) : service(store) {}
 
-  // What its clients know it by.
-  std::string address() const { return proxy_->address(); }
-  std::string peer() const { return "ipv4:" + address(); }
-
-  TroubledService& service() { return service_; }
-
-  // As if the process were killed: without a goodbye, its connections break and
-  // nobody can connect. A server that is shut down says goodbye.
-  void Die() {
-    proxy_->BlackHole();
-    server_.reset();
-    proxy_->DropConnections();
-    proxy_->Restore();
-  }
-
-  // Starts it, and starts it again.
-  void Start() {
-    TestServerOptions options;
-    options.port = port_;
-    options.grace = absl::ZeroDuration();
-    server_ = std::make_unique<TestServer>(&service_, options);
-    port_ =
-        std::stoi(server_->address().substr(server_->address().rfind(':') + 1));
-  }
-
- private:
-  int port_ = 0;
-  TroubledService service_;
-  std::unique_ptr<TestServer> server_;
-  std::unique_ptr<TcpProxy> proxy_;
+  TroubledService service;
+  MortalServer server{&service};
 };
 
-std::string Text(const grpc::Status& status) {
-  return absl::StrCat("code ", status.error_code(), ": ",
-                      status.error_message());
-}
-
-std::string Text(const std::map<std::string, int>& calls) {
+std::string Counts(const std::map<std::string, int>& calls) {
   return absl::StrJoin(calls, "\n", absl::PairFormatter("  -> "));
 }
 
@@ -211,7 +174,7 @@ class BalancedChannelTest : public ::testing::Test {
     const std::string addresses = absl::StrJoin(
         backends_, ",",
         [](std::string* out, const std::unique_ptr<Backend>& backend) {
-          out->append(backend->address());
+          out->append(backend->server.address());
         });
     return BalancedChannel("ipv4:" + addresses,
                            grpc::InsecureChannelCredentials(), arguments);
@@ -231,7 +194,8 @@ class BalancedChannelTest : public ::testing::Test {
     while (!backends.empty() && absl::Now() < end) {
       const Answer answer = Call();
       for (std::size_t i = 0; i < backends.size(); ++i) {
-        if (answer.status.ok() && answer.backend == backends[i]->peer()) {
+        if (answer.status.ok() &&
+            answer.backend == backends[i]->server.peer()) {
           backends.erase(backends.begin() + i);
           break;
         }
@@ -255,9 +219,9 @@ TEST_F(BalancedChannelTest, TheServiceConfigIsValid) {
   const Answer answer = Call();
   EXPECT_TRUE(answer.status.ok())
       << "A call to a server that is there failed with " << Text(answer.status)
-      << ". INVALID_ARGUMENT, \"Failed to create secure client channel\", is "
-         "what each call of a channel gets whose service config gRPC does not "
-         "take. Its log, above, names the field.";
+      << ". If that is code 3, \"Failed to create secure client channel\": it "
+         "is what each call of a channel gets whose service config gRPC does "
+         "not take. Its log, above, names the field.";
 }
 
 TEST_F(BalancedChannelTest, EachServerGetsTheSameNumberOfCalls) {
@@ -266,17 +230,20 @@ TEST_F(BalancedChannelTest, EachServerGetsTheSameNumberOfCalls) {
       << "The target has " << kBackends
       << " servers, and not all of them get calls. Of 30 more calls each "
          "answered:\n"
-      << Text(CallsPerBackend(*stub_, 30))
+      << Counts(CallsPerBackend(*stub_, 30))
       << "\nWithout a loadBalancingConfig a channel picks the first server "
          "that it reaches, and stays there. gRPC ignores a field of the "
          "service config whose name it does not know.";
   // From here on all are connected, and the policy promises exact turns.
   const std::map<std::string, int> calls = CallsPerBackend(*stub_, 30);
   for (const auto& backend : backends_) {
-    EXPECT_EQ(calls.count(backend->peer()) ? calls.at(backend->peer()) : 0, 10)
+    EXPECT_EQ(calls.count(backend->server.peer())
+                  ? calls.at(backend->server.peer())
+                  : 0,
+              10)
         << "30 calls to 3 connected servers in turn are 10 each, exactly. "
            "Counted were:\n"
-        << Text(calls);
+        << Counts(calls);
   }
 }
 
@@ -286,32 +253,31 @@ TEST_F(BalancedChannelTest, TheCallersArgumentsStillHold) {
   arguments.SetUserAgentPrefix("movie-night/1.0");
   stub_ = v1::MoviesService::NewStub(NewChannel(arguments));
   EXPECT_TRUE(Call().status.ok());
-  EXPECT_EQ(backends_[0]->service().user_agent().rfind("movie-night/1.0", 0),
-            0u)
+  EXPECT_EQ(backends_[0]->service.user_agent().rfind("movie-night/1.0", 0), 0u)
       << "The caller's channel arguments have a user-agent prefix, "
          "movie-night/1.0. The server was told '"
-      << backends_[0]->service().user_agent()
+      << backends_[0]->service.user_agent()
       << "'. The service config is to be added to the caller's arguments.";
 }
 
 TEST_F(BalancedChannelTest, ACallWhoseServerDiesIsMadeAgainElsewhere) {
   StartBackends(2);
   ASSERT_TRUE(Call().status.ok());
-  for (auto& backend : backends_) backend->service().HoldNext(true);
+  for (auto& backend : backends_) backend->service.HoldNext(true);
   std::future<Answer> answer =
       std::async(std::launch::async, [this] { return Call(); });
   Backend* holding = nullptr;
   const absl::Time end = absl::Now() + Patience();
   while (holding == nullptr && absl::Now() < end) {
     for (auto& backend : backends_) {
-      if (backend->service().is_holding()) holding = backend.get();
+      if (backend->service.is_holding()) holding = backend.get();
     }
     std::this_thread::yield();
   }
-  for (auto& backend : backends_) backend->service().HoldNext(false);
+  for (auto& backend : backends_) backend->service.HoldNext(false);
   ASSERT_NE(holding, nullptr)
       << "The call came to no server: " << Text(answer.get().status);
-  holding->Die();
+  holding->server.Die();
   const Answer got = answer.get();
   EXPECT_TRUE(got.status.ok())
       << "The server died while its handler of GetMovie ran, and the call "
@@ -319,7 +285,38 @@ TEST_F(BalancedChannelTest, ACallWhoseServerDiesIsMadeAgainElsewhere) {
       << Text(got.status)
       << ". The other server was there all the time. GetMovie may run twice, "
          "so the retryPolicy has to make this call again.";
-  EXPECT_NE(got.backend, holding->peer());
+  if (got.status.ok()) {
+    EXPECT_NE(got.backend, holding->server.peer());
+  }
+}
+
+TEST_F(BalancedChannelTest, AStreamThatHasBegunIsNotMadeAgain) {
+  StartBackends(1);
+  backends_[0]->service.HoldNext(true);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + 4 * Patience()));
+  const auto reader = stub_->QueryMovie(&context, v1::MovieQueryParams());
+  v1::Movie movie;
+  EXPECT_TRUE(reader->Read(&movie)) << "The server writes one movie at once.";
+  backends_[0]->server.Die();
+  EXPECT_FALSE(reader->Read(&movie));
+  const grpc::Status status = reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE)
+      << "The server died after the first movie, which the caller has. No "
+         "retry can take it back, so the caller is to be told. It was told "
+      << Text(status);
+  EXPECT_EQ(backends_[0]->service.attempts().size(), 1u);
+}
+
+TEST_F(BalancedChannelTest, WithoutServersACallFails) {
+  StartBackends(kBackends);
+  for (auto& backend : backends_) backend->server.Die();
+  const grpc::Status status = Call().status;
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE)
+      << "All servers are dead, and the call did not say that it waits for "
+         "ready. It was to fail when its attempts are used up, long before its "
+         "deadline. It failed with "
+      << Text(status) << ". Has the methodConfig a field too many?";
 }
 
 TEST_F(BalancedChannelTest, AServerThatDiesCostsNoCall) {
@@ -345,7 +342,7 @@ TEST_F(BalancedChannelTest, AServerThatDiesCostsNoCall) {
   };
   for (int i = 0; i + 1 < kBackends; ++i) {
     wait_for_calls(20);
-    backends_[i]->Die();
+    backends_[i]->server.Die();
   }
   wait_for_calls(20);
   stop = true;
@@ -362,16 +359,16 @@ TEST_F(BalancedChannelTest, AServerThatComesBackGetsCallsAgain) {
   ASSERT_TRUE(AwaitAnswersFromAll())
       << "The target has two servers, and one of them gets no call.";
   Backend& backend = *backends_[0];
-  backend.Die();
+  backend.server.Die();
   ASSERT_TRUE(AwaitAnswersFrom({backends_[1].get()}))
       << "One of two servers died, and the other one gets no calls: "
       << Text(Call().status);
-  backend.Start();
+  backend.server.Start();
   EXPECT_TRUE(AwaitAnswersFrom({&backend}))
       << "A server died and came back at the same address. The channel goes "
          "on trying to reach it, every 100 ms in this test, and should then "
          "give it calls. Of 10 more calls each server answered:\n"
-      << Text(CallsPerBackend(*stub_, 10));
+      << Counts(CallsPerBackend(*stub_, 10));
 }
 
 // A method that may be run twice.
@@ -424,38 +421,38 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(RepeatableTest, IsMadeAgainAfterUnavailable) {
   StartBackends(1);
-  backends_[0]->service().Fail(2);
+  backends_[0]->service.Fail(2);
   const grpc::Status status = CallMethod();
-  EXPECT_TRUE(status.ok() && backends_[0]->service().attempts().size() == 3)
+  EXPECT_TRUE(status.ok() && backends_[0]->service.attempts().size() == 3)
       << "Two attempts of " << GetParam().name
       << " fail with UNAVAILABLE, and a third one would succeed. The call "
          "ended with "
-      << Text(status) << ", after " << backends_[0]->service().attempts().size()
+      << Text(status) << ", after " << backends_[0]->service.attempts().size()
       << " attempts. A methodConfig is for the methods that it names: the "
          "service with its package, and the method.";
 }
 
 TEST_F(BalancedChannelTest, WhatIsNotRepeatableIsNotMadeAgain) {
   StartBackends(1);
-  backends_[0]->service().Fail(1);
+  backends_[0]->service.Fail(1);
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + 4 * Patience()));
   v1::MovieScore score;
   const grpc::Status status =
       stub_->RateMovie(&context, v1::MovieRating(), &score);
-  EXPECT_EQ(backends_[0]->service().attempts().size(), 1u)
+  EXPECT_EQ(backends_[0]->service.attempts().size(), 1u)
       << "RateMovie failed with UNAVAILABLE, and was made again. The server "
          "may have counted the rating before it died: it would count twice.";
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << Text(status);
 
-  backends_[0]->service().Forget();
-  backends_[0]->service().Fail(1);
+  backends_[0]->service.Forget();
+  backends_[0]->service.Fail(1);
   grpc::ClientContext stream_context;
   stream_context.set_deadline(absl::ToChronoTime(absl::Now() + 4 * Patience()));
   const auto stream = stub_->RateMovies(&stream_context);
   stream->WritesDone();
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(backends_[0]->service().attempts().size(), 1u)
+  EXPECT_EQ(backends_[0]->service.attempts().size(), 1u)
       << "RateMovies failed with UNAVAILABLE, and was made again; its ratings "
          "could count twice.";
 }
@@ -463,34 +460,67 @@ TEST_F(BalancedChannelTest, WhatIsNotRepeatableIsNotMadeAgain) {
 TEST_F(BalancedChannelTest, OtherCodesAreNotRetried) {
   StartBackends(1);
   for (const grpc::StatusCode code :
-       {grpc::CANCELLED, grpc::UNKNOWN, grpc::NOT_FOUND,
-        grpc::DEADLINE_EXCEEDED, grpc::RESOURCE_EXHAUSTED, grpc::ABORTED,
-        grpc::INTERNAL}) {
-    backends_[0]->service().Forget();
-    backends_[0]->service().Fail(1, code);
+       {grpc::CANCELLED, grpc::UNKNOWN, grpc::INVALID_ARGUMENT,
+        grpc::DEADLINE_EXCEEDED, grpc::NOT_FOUND, grpc::ALREADY_EXISTS,
+        grpc::PERMISSION_DENIED, grpc::RESOURCE_EXHAUSTED,
+        grpc::FAILED_PRECONDITION, grpc::ABORTED, grpc::OUT_OF_RANGE,
+        grpc::UNIMPLEMENTED, grpc::INTERNAL, grpc::DATA_LOSS,
+        grpc::UNAUTHENTICATED}) {
+    backends_[0]->service.Forget();
+    backends_[0]->service.Fail(1, code);
     EXPECT_EQ(Call().status.error_code(), code)
         << "The server answered with code " << code
         << ". That is an answer, and the caller's to handle.";
-    EXPECT_EQ(backends_[0]->service().attempts().size(), 1u)
+    EXPECT_EQ(backends_[0]->service.attempts().size(), 1u)
         << "After code " << code << " no other attempt was expected.";
-    backends_[0]->service().Fail(0);
+    backends_[0]->service.Fail(0);
   }
 }
 
 TEST_F(BalancedChannelTest, ThereAreFourAttemptsWithDoublingBackoff) {
   StartBackends(1);
-  backends_[0]->service().Fail(100);
-  EXPECT_EQ(Call().status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  const std::vector<absl::Time> attempts = backends_[0]->service().attempts();
-  ASSERT_EQ(attempts.size(), 4u)
-      << "Every attempt fails with UNAVAILABLE. After the fourth one the call "
-         "was expected to fail.";
-  // gRPC takes up to 20 % off; a busy machine only adds.
-  for (int i = 1; i < 4; ++i) {
-    const absl::Duration backoff = absl::Milliseconds(50) * (1 << (i - 1));
-    EXPECT_GE(attempts[i] - attempts[i - 1], 0.75 * backoff)
-        << "Attempt " << i + 1 << " is to begin about " << backoff
-        << " after the one before it: 0.05 s, then twice as long each time.";
+  TroubledService& service = backends_[0]->service;
+  // gRPC takes up to 20 % off and adds as much. A busy machine adds more, but
+  // not each time.
+  bool quick_enough = false;
+  std::string gaps;
+  const absl::Time end = support::SteadyNow() + 2 * Patience();
+  while (!quick_enough && !HasFailure() && support::SteadyNow() < end) {
+    service.Forget();
+    service.Fail(100);
+    EXPECT_EQ(Call().status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    service.Fail(0);
+    const std::vector<absl::Time> attempts = service.attempts();
+    ASSERT_EQ(attempts.size(), 4u)
+        << "Every attempt fails with UNAVAILABLE. After the fourth one the "
+           "call was expected to fail.";
+    quick_enough = true;
+    for (int i = 1; i < 4; ++i) {
+      const absl::Duration gap = attempts[i] - attempts[i - 1];
+      const absl::Duration backoff = absl::Milliseconds(50) * (1 << (i - 1));
+      EXPECT_GE(gap, 0.75 * backoff)
+          << "Attempt " << i + 1 << " is to begin about " << backoff
+          << " after the one before it: 0.05 s, then twice as long each time.";
+      if (gap > 1.2 * backoff + absl::Milliseconds(25)) quick_enough = false;
+      absl::StrAppend(&gaps, i == 1 ? "\n  " : ", ", absl::FormatDuration(gap));
+    }
+  }
+  EXPECT_TRUE(quick_enough)
+      << "Between the attempts are to be about 0.05 s, 0.1 s and 0.2 s. It was "
+         "more:"
+      << gaps;
+}
+
+TEST_F(BalancedChannelTest, ManyFaultsDoNotEndTheRetries) {
+  StartBackends(1);
+  for (int i = 1; i <= 12; ++i) {
+    backends_[0]->service.Fail(1);
+    const grpc::Status status = Call().status;
+    ASSERT_TRUE(status.ok())
+        << "Each call's first attempt fails with UNAVAILABLE, and the second "
+           "one would succeed. Call "
+        << i << " failed with " << Text(status)
+        << ". Nobody asked for a limit to the retries of all calls together.";
   }
 }
 

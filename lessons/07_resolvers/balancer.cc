@@ -19,8 +19,8 @@ using ::grpc::lb::v1::LoadBalanceRequest;
 using ::grpc::lb::v1::LoadBalanceResponse;
 using ::grpc::lb::v1::ServerList;
 
-// A tag for the tokens of one stream. Random, since a balancer that was
-// restarted does not know which ones it gave before.
+// A tag of kTagBytes for the tokens of one stream. Random, since a balancer
+// that was restarted does not know which ones it gave before.
 std::string NewTag() {
   absl::BitGen random;
   return absl::StrFormat("#%08x", absl::Uniform<uint32_t>(random));
@@ -33,14 +33,18 @@ absl::StatusOr<ServerList> TaggedList(std::vector<TrafficShare> traffic,
   return MakeServerList(traffic);
 }
 
+// A number of calls that one report may have: no sum of such overflows.
+bool IsSane(int64_t calls) { return calls >= 0 && calls <= UINT32_MAX; }
+
 bool IsSane(const ClientStats& stats) {
-  return stats.num_calls_started() >= 0 && stats.num_calls_finished() >= 0 &&
-         stats.num_calls_finished_with_client_failed_to_send() >= 0 &&
-         stats.num_calls_finished_known_received() >= 0 &&
+  return IsSane(stats.num_calls_started()) &&
+         IsSane(stats.num_calls_finished()) &&
+         IsSane(stats.num_calls_finished_with_client_failed_to_send()) &&
+         IsSane(stats.num_calls_finished_known_received()) &&
          std::all_of(stats.calls_finished_with_drop().begin(),
                      stats.calls_finished_with_drop().end(),
                      [](const ClientStatsPerToken& drop) {
-                       return drop.num_calls() >= 0;
+                       return IsSane(drop.num_calls());
                      });
 }
 
@@ -81,7 +85,8 @@ class Balancer::Stream final
     WriteNext();
   }
 
-  // Ends the call with this status, after the write that is under way.
+  // Ends the call with this status, after the write that is under way. The
+  // first one counts.
   void End(grpc::Status status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(balancer_.mutex_) {
     if (!end_) end_ = std::move(status);
@@ -90,17 +95,14 @@ class Balancer::Stream final
 
   void OnReadDone(bool ok) override {
     absl::MutexLock lock(&balancer_.mutex_);
-    if (end_) return;
     if (!ok) {
       End(grpc::Status::OK);  // The client needs no more lists.
       return;
     }
+    // A report counts even if the stream is ending.
     const grpc::Status status = Take(request_);
-    if (status.ok()) {
-      StartRead(&request_);
-    } else {
-      End(status);
-    }
+    if (!status.ok()) End(status);
+    if (!end_) StartRead(&request_);
   }
 
   void OnWriteDone(bool ok) override {

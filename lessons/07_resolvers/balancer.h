@@ -5,9 +5,10 @@
 //   absl::Status status = balancer.SetTraffic(
 //       "movies.test:50051", {{"127.0.0.1:50061", /*shares=*/3, "big"},
 //                             {"127.0.0.1:50062", /*shares=*/1, "small"}});
+//   if (!status.ok()) return status;
 //   builder.RegisterService(&balancer);
 //   ...
-//   status = balancer.Drain("movies.test:50051", "127.0.0.1:50061");
+//   return balancer.Drain("movies.test:50051", "127.0.0.1:50061");
 //
 // The protocol is support/grpclb/load_balancer.proto. How clients find a
 // balancer: https://github.com/grpc/proposal/blob/master/A5-grpclb-in-dns.md.
@@ -53,7 +54,8 @@ struct ClientReports {
 };
 
 // Serves any number of clients at once, without a thread for each: a client's
-// stream lasts as long as the client, so this is the callback API.
+// stream lasts as long as the client, so this is the callback API. A change
+// makes a list for each client, all under one lock.
 //
 // All member functions may be called from any thread. Destroy it after its
 // server.
@@ -85,9 +87,9 @@ class Balancer : public grpc::lb::v1::LoadBalancer::CallbackService {
   absl::Status SetTraffic(absl::string_view service,
                           std::vector<TrafficShare> traffic);
 
-  // Takes all shares from a server, as for a restart; the others get its calls.
-  // Calls that it has already may go on. NOT_FOUND if the service has no such
-  // server.
+  // Takes all shares from a server, as for a restart. The rest of the list gets
+  // its calls: if no server is left, all calls fail. Calls that it has already
+  // may go on. NOT_FOUND if the service has no such server.
   absl::Status Drain(absl::string_view service, absl::string_view address);
 
   // Tells the clients to use the addresses that their resolver found, until the
@@ -128,8 +130,8 @@ class Balancer : public grpc::lb::v1::LoadBalancer::CallbackService {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const absl::Duration report_interval_;
-  // Guards the streams too. Starting a read or a write only hands it to gRPC
-  // and calls nothing back, so it may be held then.
+  // Guards the streams too. To start a read or a write, or to finish, only
+  // hands that to gRPC and calls nothing back, so it may be held then.
   mutable absl::Mutex mutex_;
   // The key is the service's name. The values stay where they are.
   std::map<std::string, Service, std::less<>> services_ ABSL_GUARDED_BY(mutex_);

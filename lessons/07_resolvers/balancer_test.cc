@@ -6,6 +6,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -50,6 +52,11 @@ class Client {
     EXPECT_TRUE(Read().has_initial_response());
   }
 
+  ~Client() {
+    context_.TryCancel();
+    if (!finished_) stream_->Finish();
+  }
+
   bool Ask(const std::string& service) {
     LoadBalanceRequest request;
     request.mutable_initial_request()->set_name(service);
@@ -87,11 +94,14 @@ class Client {
     LoadBalanceResponse response;
     while (stream_->Read(&response)) {
     }
-    return stream_->Finish();
+    return WaitForEnd();
   }
 
   // The call's end, which the balancer decides on.
-  grpc::Status WaitForEnd() { return stream_->Finish(); }
+  grpc::Status WaitForEnd() {
+    finished_ = true;
+    return stream_->Finish();
+  }
 
   void Cancel() { context_.TryCancel(); }
 
@@ -101,6 +111,7 @@ class Client {
   std::unique_ptr<
       grpc::ClientReaderWriter<LoadBalanceRequest, LoadBalanceResponse>>
       stream_;
+  bool finished_ = false;
 };
 
 TrafficShare Server(const std::string& token, int shares = 1) {
@@ -176,6 +187,7 @@ TEST_F(BalancerTest, RefusedTrafficChangesNothing) {
   SetTraffic({Server("good")});
   for (const TrafficShare& share :
        {TrafficShare{"localhost:1", 1, "a"},
+        TrafficShare{"127.0.0.1:1", 1, "\xff"},
         TrafficShare{
             "127.0.0.1:1", 1,
             std::string(kMaxTokenBytes - Balancer::kTagBytes + 1, 'x')}}) {
@@ -286,15 +298,19 @@ TEST_F(BalancerTest, RefusesWhatIsNoReport) {
   SetTraffic({Server("a")});
   grpc::lb::v1::ClientStats negative;
   negative.set_num_calls_started(-1);
+  grpc::lb::v1::ClientStats huge;
+  huge.set_num_calls_finished(std::numeric_limits<int64_t>::max());
   Client reports_less_than_nothing(server_, kMovies);
   ASSERT_TRUE(reports_less_than_nothing.Report(negative));
+  Client reports_more_than_can_be(server_, kMovies);
+  ASSERT_TRUE(reports_more_than_can_be.Report(huge));
   Client asks_twice(server_, kMovies);
   ASSERT_TRUE(asks_twice.Ask(kMovies));
   Client does_not_ask(server_);
   ASSERT_TRUE(does_not_ask.Report({}));
 
-  for (Client* client :
-       {&reports_less_than_nothing, &asks_twice, &does_not_ask}) {
+  for (Client* client : {&reports_less_than_nothing, &reports_more_than_can_be,
+                         &asks_twice, &does_not_ask}) {
     client->Read();  // The list, if there is one.
     EXPECT_EQ(client->WaitForEnd().error_code(),
               grpc::StatusCode::INVALID_ARGUMENT);
@@ -334,8 +350,7 @@ TEST_F(BalancerTest, ShutdownEndsTheStreamsAndRefusesNewOnes) {
   EXPECT_EQ(client.WaitForEnd().error_code(), grpc::StatusCode::UNAVAILABLE);
   Client late(server_);
   EXPECT_EQ(late.WaitForEnd().error_code(), grpc::StatusCode::UNAVAILABLE);
-  // Without a deadline: it would wait for ever for a stream that is left.
-  server_.server().Shutdown();
+  EXPECT_TRUE(WaitForClients(0));
 }
 
 TEST_F(BalancerTest, ClientsComeAndGoWhileTrafficChanges) {

@@ -27,6 +27,7 @@
 #include "movies/v1/movies.grpc.pb.h"
 #include "proto/catalogue_service.h"
 #include "proto/movie_store.h"
+#include "support/mortal_server.h"
 #include "support/tcp_proxy.h"
 #include "support/test_server.h"
 #include "support/wait.h"
@@ -34,9 +35,10 @@
 namespace movies {
 namespace {
 
+using ::support::MortalServer;
 using ::support::TcpProxy;
 using ::support::TestServer;
-using ::support::TestServerOptions;
+using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -46,48 +48,16 @@ using ::testing::UnorderedElementsAre;
 constexpr char kRoundRobin[] =
     R"({"loadBalancingConfig":[{"round_robin":{}}]})";
 
-// A server of the movie service that can die and come back where it was.
-class Backend {
- public:
-  explicit Backend(MovieStore* store) : service_(store) {
-    Start();
-    absl::StatusOr<std::unique_ptr<TcpProxy>> proxy =
-        TcpProxy::Start(absl::StrCat("127.0.0.1:", port_));
-    EXPECT_TRUE(proxy.ok()) << proxy.status();
-    proxy_ = *std::move(proxy);
-  }
+void SetDeadline(grpc::ClientContext& context) {
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(20)));
+}
 
-  // What its clients know it by.
-  std::string address() const { return proxy_->address(); }
-  std::string peer() const { return "ipv4:" + address(); }
+// A server with ratings of its own.
+struct Backend {
+  explicit Backend(MovieStore* store) : service(store) {}
 
-  // How many connections clients ever made to it.
-  int connections() const { return proxy_->accepted_connections(); }
-
-  // As if the process were killed: without a goodbye, its connections break and
-  // nobody can connect. A server that is shut down says goodbye.
-  void Die() {
-    proxy_->BlackHole();
-    server_.reset();
-    proxy_->DropConnections();
-    proxy_->Restore();
-  }
-
-  // Starts it, and starts it again.
-  void Start() {
-    TestServerOptions options;
-    options.port = port_;
-    options.grace = absl::ZeroDuration();
-    server_ = std::make_unique<TestServer>(&service_, options);
-    port_ =
-        std::stoi(server_->address().substr(server_->address().rfind(':') + 1));
-  }
-
- private:
-  int port_ = 0;
-  CatalogueService service_;
-  std::unique_ptr<TestServer> server_;
-  std::unique_ptr<TcpProxy> proxy_;
+  CatalogueService service;
+  MortalServer server{&service};
 };
 
 class BalancingTest : public ::testing::Test {
@@ -102,8 +72,8 @@ class BalancingTest : public ::testing::Test {
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
     return support::LoopbackChannel(
-        absl::StrCat("ipv4:", first_.address(), ",", second_.address(), ",",
-                     third_.address()),
+        absl::StrCat("ipv4:", first_.server.address(), ",",
+                     second_.server.address(), ",", third_.server.address()),
         arguments);
   }
   std::unique_ptr<v1::MoviesService::Stub> NewStub(
@@ -121,7 +91,8 @@ class BalancingTest : public ::testing::Test {
       backends.erase(std::remove_if(backends.begin(), backends.end(),
                                     [&answer](const Backend* backend) {
                                       return answer.status.ok() &&
-                                             backend->peer() == answer.backend;
+                                             backend->server.peer() ==
+                                                 answer.backend;
                                     }),
                      backends.end());
     }
@@ -134,7 +105,7 @@ class BalancingTest : public ::testing::Test {
     const absl::Time end = absl::Now() + 5 * support::Patience();
     while (absl::Now() < end) {
       const std::map<std::string, int> calls = CallsPerBackend(stub, count);
-      if (calls.count(backend.peer()) == 0) return true;
+      if (calls.count(backend.server.peer()) == 0) return true;
     }
     return false;
   }
@@ -148,39 +119,40 @@ class BalancingTest : public ::testing::Test {
 TEST_F(BalancingTest, WithoutAPolicyItIsPickFirst) {
   // Whoever runs three servers and says nothing has two that do nothing.
   EXPECT_THAT(CallsPerBackend(*NewStub(""), 30),
-              ElementsAre(Pair(first_.peer(), 30)));
-  EXPECT_EQ(first_.connections(), 1);
-  EXPECT_EQ(second_.connections(), 0);
-  EXPECT_EQ(third_.connections(), 0);
+              ElementsAre(Pair(first_.server.peer(), 30)));
+  EXPECT_EQ(first_.server.connections(), 1);
+  EXPECT_EQ(second_.server.connections(), 0);
+  EXPECT_EQ(third_.server.connections(), 0);
 }
 
 TEST_F(BalancingTest, PickFirstGoesOnToTheNextWhenItsConnectionBreaks) {
   const auto stub = NewStub(R"({"loadBalancingConfig":[{"pick_first":{}}]})");
-  EXPECT_THAT(CallsPerBackend(*stub, 10), ElementsAre(Pair(first_.peer(), 10)));
+  EXPECT_THAT(CallsPerBackend(*stub, 10),
+              ElementsAre(Pair(first_.server.peer(), 10)));
 
-  first_.Die();
+  first_.server.Die();
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&second_}));
   EXPECT_THAT(CallsPerBackend(*stub, 10),
-              ElementsAre(Pair(second_.peer(), 10)));
+              ElementsAre(Pair(second_.server.peer(), 10)));
 
   // It does not go back to one that it likes better.
-  first_.Start();
+  first_.server.Start();
   EXPECT_THAT(CallsPerBackend(*stub, 30),
-              ElementsAre(Pair(second_.peer(), 30)));
+              ElementsAre(Pair(second_.server.peer(), 30)));
 
   // It begins at the start of the list again.
-  second_.Die();
+  second_.server.Die();
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&first_}));
-  EXPECT_EQ(third_.connections(), 0);
+  EXPECT_EQ(third_.server.connections(), 0);
 }
 
 TEST_F(BalancingTest, RoundRobinGivesEachTheSameNumberOfCalls) {
   const auto stub = NewStub(kRoundRobin);
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&first_, &second_, &third_}));
-  EXPECT_THAT(
-      CallsPerBackend(*stub, 30),
-      UnorderedElementsAre(Pair(first_.peer(), 10), Pair(second_.peer(), 10),
-                           Pair(third_.peer(), 10)));
+  EXPECT_THAT(CallsPerBackend(*stub, 30),
+              UnorderedElementsAre(Pair(first_.server.peer(), 10),
+                                   Pair(second_.server.peer(), 10),
+                                   Pair(third_.server.peer(), 10)));
 }
 
 TEST_F(BalancingTest, RoundRobinDoesSoForCallsAtTheSameTimeToo) {
@@ -196,32 +168,34 @@ TEST_F(BalancingTest, RoundRobinDoesSoForCallsAtTheSameTimeToo) {
     for (const auto& [backend, calls] : caller.get()) sum[backend] += calls;
   }
   // Not each caller's calls, but all of the channel's.
-  EXPECT_THAT(sum, UnorderedElementsAre(Pair(first_.peer(), 40),
-                                        Pair(second_.peer(), 40),
-                                        Pair(third_.peer(), 40)));
+  EXPECT_THAT(sum, UnorderedElementsAre(Pair(first_.server.peer(), 40),
+                                        Pair(second_.server.peer(), 40),
+                                        Pair(third_.server.peer(), 40)));
 }
 
 TEST_F(BalancingTest, RoundRobinHasOneConnectionToEach) {
   const auto stub = NewStub(kRoundRobin);
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&first_, &second_, &third_}));
   CallsPerBackend(*stub, 30);
-  EXPECT_EQ(first_.connections(), 1);
-  EXPECT_EQ(second_.connections(), 1);
-  EXPECT_EQ(third_.connections(), 1);
+  EXPECT_EQ(first_.server.connections(), 1);
+  EXPECT_EQ(second_.server.connections(), 1);
+  EXPECT_EQ(third_.server.connections(), 1);
 }
 
 TEST_F(BalancingTest, RoundRobinLeavesOutOneThatDiesUntilItIsBack) {
   const auto stub = NewStub(kRoundRobin);
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&first_, &second_, &third_}));
 
-  second_.Die();
+  second_.server.Die();
   ASSERT_TRUE(AwaitNoAnswersFrom(*stub, second_, 10));
-  EXPECT_THAT(
-      CallsPerBackend(*stub, 30),
-      UnorderedElementsAre(Pair(first_.peer(), 15), Pair(third_.peer(), 15)));
+  // Who of them is next is drawn anew each time that it tries to connect to the
+  // dead one: their shares are the same on the average only.
+  EXPECT_THAT(CallsPerBackend(*stub, 30),
+              UnorderedElementsAre(Pair(first_.server.peer(), _),
+                                   Pair(third_.server.peer(), _)));
 
   // It has tried to connect all the time.
-  second_.Start();
+  second_.server.Start();
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&second_}));
   EXPECT_THAT(CallsPerBackend(*stub, 30), SizeIs(3));
 }
@@ -229,9 +203,9 @@ TEST_F(BalancingTest, RoundRobinLeavesOutOneThatDiesUntilItIsBack) {
 TEST_F(BalancingTest, RoundRobinFailsCallsWhenNobodyIsLeft) {
   const auto stub = NewStub(kRoundRobin);
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&first_, &second_, &third_}));
-  first_.Die();
-  second_.Die();
-  third_.Die();
+  first_.server.Die();
+  second_.server.Die();
+  third_.server.Die();
   grpc::Status status;
   const absl::Time end = absl::Now() + 5 * support::Patience();
   do {
@@ -248,16 +222,17 @@ TEST_F(BalancingTest, RoundRobinFailsCallsWhenNobodyIsLeft) {
     patient.wait_for_ready = true;
     return CallBackend(*stub, patient);
   });
-  third_.Start();
+  third_.server.Start();
   const Answer answer = waiting.get();
   EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
-  EXPECT_EQ(answer.backend, third_.peer());
+  EXPECT_EQ(answer.backend, third_.server.peer());
 }
 
 TEST_F(BalancingTest, AStreamStaysOnItsBackend) {
   const auto stub = NewStub(kRoundRobin);
   ASSERT_TRUE(AwaitAnswersFrom(*stub, {&first_, &second_, &third_}));
   grpc::ClientContext context;
+  SetDeadline(context);
   const auto stream = stub->RateMovies(&context);
   for (int i = 1; i <= 6; ++i) {
     v1::MovieRating rating;
@@ -278,6 +253,7 @@ TEST_F(BalancingTest, AStreamStaysOnItsBackend) {
   std::vector<int> counts;
   for (int i = 0; i < 3; ++i) {
     grpc::ClientContext unary;
+    SetDeadline(unary);
     v1::MovieRating rating;
     rating.set_mid(2);
     rating.set_stars(5);
@@ -317,6 +293,7 @@ TEST(ShutdownTest, ACallThatComesAsItsServerShutsDownIsCancelled) {
   // The call is on its way while the server begins to shut down.
   (*proxy)->BlackHole();
   grpc::ClientContext context;
+  SetDeadline(context);
   const auto stream = stub->RateMovies(&context);
   std::future<void> shutdown = std::async(std::launch::async, [&server] {
     server.server().Shutdown(
@@ -379,7 +356,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(IgnoredConfigTest, LeavesPickFirst) {
   EXPECT_THAT(CallsPerBackend(*NewStub(GetParam().json), 30),
-              ElementsAre(Pair(first_.peer(), 30)));
+              ElementsAre(Pair(first_.server.peer(), 30)));
 }
 
 class RefusedConfigTest : public BalancingTest,
@@ -416,7 +393,8 @@ TEST_F(BalancingTest, AnArgumentWithATypingErrorLeavesPickFirst) {
   grpc::ChannelArguments arguments;
   arguments.SetLoadBalancingPolicyName("round-robin");
   const auto stub = v1::MoviesService::NewStub(NewChannel("", arguments));
-  EXPECT_THAT(CallsPerBackend(*stub, 30), ElementsAre(Pair(first_.peer(), 30)));
+  EXPECT_THAT(CallsPerBackend(*stub, 30),
+              ElementsAre(Pair(first_.server.peer(), 30)));
 }
 
 TEST_F(BalancingTest, TheServiceConfigGoesBeforeTheArgument) {
@@ -424,6 +402,15 @@ TEST_F(BalancingTest, TheServiceConfigGoesBeforeTheArgument) {
   arguments.SetLoadBalancingPolicyName("pick_first");
   const auto stub =
       v1::MoviesService::NewStub(NewChannel(kRoundRobin, arguments));
+  EXPECT_TRUE(AwaitAnswersFrom(*stub, {&first_, &second_, &third_}));
+}
+
+TEST_F(BalancingTest, OfTwoServiceConfigsTheFirstWins) {
+  // ChannelArguments adds, and replaces nothing.
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(kRoundRobin);
+  const auto stub = v1::MoviesService::NewStub(
+      NewChannel(R"({"loadBalancingConfig":[{"pick_first":{}}]})", arguments));
   EXPECT_TRUE(AwaitAnswersFrom(*stub, {&first_, &second_, &third_}));
 }
 

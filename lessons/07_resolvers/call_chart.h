@@ -19,8 +19,8 @@ namespace movies {
 
 // Something that happened while the calls were made.
 struct ChartMark {
-  // By the clock that the log's times are from. A time before the first call or
-  // after the last is drawn at the edge.
+  // By support::SteadyNow(), as the log's times. A time before the first call
+  // or after the last is drawn at the edge.
   absl::Time time;
   std::string label;
 };
@@ -43,8 +43,7 @@ struct ChartOptions {
 // block, the more calls were answered in it, compared with the fullest of the
 // chart. A call counts where it ended. "·" is no call, and "✗" is one or more
 // that failed, whatever else there was. At the right, all calls of the row. A
-// few lines for a terminal that shows UTF-8, in ASCII but for the blocks if the
-// names and labels are.
+// few lines for a terminal that shows UTF-8.
 std::string ChartAsText(const std::vector<CallRecord>& log,
                         const ChartOptions& options);
 

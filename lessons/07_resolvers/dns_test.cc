@@ -24,6 +24,7 @@
 #include "proto/movie_store.h"
 #include "support/dns_server.h"
 #include "support/free_port.h"
+#include "support/steady_clock.h"
 #include "support/test_server.h"
 #include "support/wait.h"
 
@@ -51,7 +52,10 @@ class DnsTest : public ::testing::Test {
       ASSERT_TRUE(port.ok()) << port.status();
       port_ = *port;
       for (const char* host : {"127.0.0.1", "127.0.0.2", "127.0.0.3"}) {
-        if (!Serve(host)) servers_.clear();
+        if (!Serve(host)) {
+          servers_.clear();
+          break;
+        }
       }
     }
     ASSERT_THAT(servers_, SizeIs(3)) << "No port is free on three addresses.";
@@ -170,9 +174,11 @@ TEST_F(DnsTest, WithoutAPortItIsTheOneOfHttps) {
   StartDns({"host-record=movies.test,127.0.0.9"});
   const auto stub = v1::MoviesService::NewStub(support::LoopbackChannel(
       absl::StrCat("dns://", dns_->address(), "/movies.test")));
-  const grpc::Status status = CallBackend(*stub).status;
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_THAT(status.error_message(), HasSubstr("127.0.0.9:443"));
+  const Answer answer = CallBackend(*stub);
+  // Whatever listens at all addresses of this machine listens there, too.
+  if (answer.backend == "ipv4:127.0.0.9:443") return;
+  EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(answer.status.error_message(), HasSubstr("127.0.0.9:443"));
 }
 
 TEST_F(DnsTest, ANameThatDoesNotExistFailsTheCallAtOnce) {
@@ -276,13 +282,13 @@ TEST_F(HangingDnsTest, TheCallWaitsUntilItsDeadline) {
 TEST_F(HangingDnsTest, TheResolversTimeoutFailsTheCallBefore) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS, 200);
-  const absl::Time start = absl::Now();
+  const absl::Time start = support::SteadyNow();
   const grpc::Status status = CallBackend(*NewStub(arguments)).status;
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_THAT(status.error_message(), HasSubstr("DNS resolution failed"));
-  EXPECT_GE(absl::Now() - start, absl::Milliseconds(190));
+  EXPECT_GE(support::SteadyNow() - start, absl::Milliseconds(190));
   // Its calls have ten seconds.
-  EXPECT_LT(absl::Now() - start, absl::Seconds(9));
+  EXPECT_LT(support::SteadyNow() - start, absl::Seconds(9));
 }
 
 }  // namespace

@@ -2,8 +2,7 @@
 // have a lease, to forget the past. For tests and programs.
 //
 //   movies::EtcdKeys keys(channel);
-//   absl::Status status = keys.Put("movies/127.0.0.1:50051",
-//   "127.0.0.1:50051");
+//   absl::Status status = keys.Put("movies/tokyo", "127.0.0.1:50051");
 
 #ifndef ETCD_KEYS_H_
 #define ETCD_KEYS_H_

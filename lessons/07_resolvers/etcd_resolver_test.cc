@@ -6,12 +6,14 @@
 #include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,11 +37,14 @@
 #include "support/etcd/etcd.h"
 #include "support/etcd/etcd_server.h"
 #include "support/etcd/etcd_stand_in.h"
+#include "support/etcd/rpc.grpc.pb.h"
+#include "support/etcd/rpc.pb.h"
 #include "support/resolver.h"
 #include "support/steady_clock.h"
 #include "support/tcp_proxy.h"
 #include "support/test_server.h"
 #include "support/unserved_port.h"
+#include "to_absl_status.h"
 
 namespace movies {
 namespace {
@@ -86,8 +91,7 @@ absl::StatusOr<std::string> Ask(const std::shared_ptr<grpc::Channel>& channel,
   const grpc::Status status =
       v1::MoviesService::NewStub(channel)->GetMovie(&context, request, &movie);
   if (status.ok()) return Address(context.peer());
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      status.error_message());
+  return ToAbslStatus(status);
 }
 
 // Calls until twelve calls in a row went to these servers, all of them, and to
@@ -288,6 +292,28 @@ TEST_P(EtcdResolverTest, EtcdMayComeLater) {
   ASSERT_TRUE(etcd_->Restart().ok());
 
   EXPECT_TRUE(AskUntil(channel_, {a}));
+}
+
+// A resolver must not wait for its calls to etcd where it is destroyed: on one
+// of gRPC's threads, or that of the channel.
+TEST_P(EtcdResolverTest, AChannelMayGoWhileEtcdTellsOfChanges) {
+  const std::string a = backends_.Start();
+  Register(a);
+  std::atomic<bool> over = false;
+  std::thread changes([&] {
+    while (!over) {
+      EXPECT_TRUE(keys_->Put("movies/b", a).ok());
+      EXPECT_TRUE(keys_->Delete("movies/b").ok());
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    auto channel = support::LoopbackChannel(
+        absl::StrCat("etcd://", etcd_->address(), "/movies"));
+    const absl::StatusOr<std::string> server = Ask(channel, true);
+    EXPECT_TRUE(server.ok()) << server.status();
+  }
+  over = true;
+  changes.join();
 }
 
 TEST_P(EtcdResolverTest, TwoChannelsFollowEachItsOwnName) {
@@ -535,6 +561,64 @@ TEST_F(EtcdResolverAloneTest, WaitsTwiceAsLongEachTime) {
 
   // 20 + 40 + 80 + 80; less would be another backoff, more is a busy machine.
   EXPECT_GE(fifth - first, absl::Milliseconds(220));
+}
+
+TEST_F(EtcdResolverAloneTest, WaitsLongerEachTimeForAnEtcdThatHangs) {
+  auto etcd = support::EtcdStandIn::Start();
+  auto proxy = support::TcpProxy::Start(etcd->address());
+  ASSERT_TRUE(proxy.ok()) << proxy.status();
+  (*proxy)->BlackHole();
+  options_.read_timeout = absl::Milliseconds(100);
+  options_.initial_backoff = absl::Milliseconds(20);
+  options_.max_backoff = absl::Milliseconds(80);
+  options_.random = [] { return 1.0; };
+  const auto resolver = Build((*proxy)->address());
+
+  const absl::Time first = connection_->AwaitErrors(1);
+  const absl::Time fifth = connection_->AwaitErrors(5);
+
+  // 20 + 40 + 80 + 80, and four reads; without doubling it would be 480.
+  EXPECT_GE(fifth - first, absl::Milliseconds(600));
+}
+
+// Knows no server, ends each watch at once, and says whether it was asked to
+// end it when the cluster has no leader.
+class NotingEtcd : public etcdserverpb::KV::Service,
+                   public etcdserverpb::Watch::Service {
+ public:
+  grpc::Status Range(grpc::ServerContext* /*context*/,
+                     const etcdserverpb::RangeRequest* /*request*/,
+                     etcdserverpb::RangeResponse* /*response*/) override {
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Watch(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<etcdserverpb::WatchResponse,
+                               etcdserverpb::WatchRequest>* /*stream*/)
+      override {
+    const auto found = context->client_metadata().find("hasleader");
+    if (found != context->client_metadata().end() && found->second == "true") {
+      needs_leader.Notify();
+    }
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "etcdserver: no leader");
+  }
+
+  absl::Notification needs_leader;
+};
+
+TEST_F(EtcdResolverAloneTest, AsksAMemberWithoutALeaderToEndTheWatch) {
+  NotingEtcd etcd;
+  support::TestServer server(
+      {static_cast<etcdserverpb::KV::Service*>(&etcd),
+       static_cast<etcdserverpb::Watch::Service*>(&etcd)});
+  options_.initial_backoff = absl::Hours(1);
+  options_.max_backoff = absl::Hours(1);
+  options_.random = [] { return 1.0; };
+  const auto resolver = Build(server.address());
+
+  EXPECT_NE(connection_->AwaitErrors(1), absl::InfinitePast());
+  EXPECT_TRUE(etcd.needs_leader.HasBeenNotified());
 }
 
 TEST_F(EtcdResolverAloneTest, WaitsARandomPartOfIt) {

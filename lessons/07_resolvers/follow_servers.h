@@ -10,7 +10,8 @@
 //
 // A server registers under the prefix, one key each, with its address as the
 // value: "movies/127.0.0.1:50051" is "127.0.0.1:50051". How etcd's reads and
-// watches work together: https://etcd.io/docs/v3.5/learning/api/.
+// watches work together: https://etcd.io/docs/v3.5/learning/api/. The requests
+// for a prefix are made by etcd_prefix.h, which has more that is of use here.
 
 #ifndef FOLLOW_SERVERS_H_
 #define FOLLOW_SERVERS_H_
@@ -36,8 +37,9 @@ struct EtcdStubs {
 EtcdStubs NewEtcdStubs(const std::shared_ptr<grpc::Channel>& etcd);
 
 // The contexts of the two calls, made by the caller, so that it can set a
-// deadline for the range, and cancel both from another thread: before, during
-// or after FollowServers(). As all contexts they are good for one time.
+// deadline for the range, add metadata to the watch, and cancel both from
+// another thread: before, during or after FollowServers(). As all contexts they
+// are good for one call each.
 struct FollowContexts {
   grpc::ClientContext range;
   grpc::ClientContext watch;
@@ -46,12 +48,12 @@ struct FollowContexts {
 // Told where the servers are: the addresses of all keys, each one once, sorted.
 using OnServers = std::function<void(std::vector<std::string> addresses)>;
 
-// Reads the servers whose keys start with `prefix`, then watches for changes,
-// until that is no longer possible. `on_servers` is called on this thread: once
-// with what was read, and then once for each of etcd's responses that brings
-// changes, when all of them are made. It is told of an empty list as well.
-// Nothing that changes between the read and the watch is lost, and nothing is
-// told twice.
+// Reads the servers whose keys start with `prefix`, once, then watches for
+// changes, until that is no longer possible. `on_servers` is called on this
+// thread: once with what was read, and then once for each of etcd's responses
+// that brings changes, when all of them are made. It is told of an empty list
+// as well. Nothing that changes between the read and the watch is lost, and no
+// change is told twice.
 //
 // Does not return while the watch goes on. Returns why it is over:
 //   ABORTED  etcd cancelled the watch, for instance because the changes to

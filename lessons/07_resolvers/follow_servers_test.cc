@@ -3,7 +3,6 @@
 #include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "etcd_keys.h"
@@ -24,6 +24,7 @@
 #include "support/test_server.h"
 #include "support/unserved_port.h"
 #include "support/wait.h"
+#include "to_absl_status.h"
 
 namespace movies {
 namespace {
@@ -48,16 +49,53 @@ constexpr char kDoesNotWatch[] =
     "What happens after the read comes by the watch: write one request to the "
     "stream, then read responses for as long as there are any.";
 
+// Opens watches as another stub does, but does not let gRPC end the program,
+// without a word, for a context that had a call already.
+class CarefulWatch : public etcdserverpb::Watch::StubInterface {
+ public:
+  explicit CarefulWatch(std::unique_ptr<StubInterface> watch)
+      : watch_(std::move(watch)) {
+    expired_.set_deadline(absl::ToChronoTime(absl::Now()));
+  }
+
+ private:
+  grpc::ClientReaderWriterInterface<etcdserverpb::WatchRequest,
+                                    etcdserverpb::WatchResponse>*
+  WatchRaw(grpc::ClientContext* context) override {
+    if (context->c_call() == nullptr) return watch_->Watch(context).release();
+    ADD_FAILURE()
+        << "Watch() got the ClientContext that Range() had. A context "
+           "is good for one call, and outside of this test gRPC ends "
+           "the program for that: \"assertion failed: call_ == "
+           "nullptr\". There are two in FollowContexts.";
+    return watch_->Watch(&expired_).release();
+  }
+
+  grpc::ClientAsyncReaderWriterInterface<etcdserverpb::WatchRequest,
+                                         etcdserverpb::WatchResponse>*
+  AsyncWatchRaw(grpc::ClientContext* context, grpc::CompletionQueue* queue,
+                void* tag) override {
+    return watch_->AsyncWatch(context, queue, tag).release();
+  }
+
+  grpc::ClientAsyncReaderWriterInterface<etcdserverpb::WatchRequest,
+                                         etcdserverpb::WatchResponse>*
+  PrepareAsyncWatchRaw(grpc::ClientContext* context,
+                       grpc::CompletionQueue* queue) override {
+    return watch_->PrepareAsyncWatch(context, queue).release();
+  }
+
+  const std::unique_ptr<StubInterface> watch_;
+  grpc::ClientContext expired_;  // For a stream that ends at once.
+};
+
 // Runs FollowServers() on a thread and writes down what it tells.
 class Following {
  public:
-  explicit Following(const std::shared_ptr<grpc::Channel>& etcd)
-      : Following(etcd, [](int) {}) {}
-
-  // Calls `on_report` with the number of each report, from 1, on that thread.
-  Following(const std::shared_ptr<grpc::Channel>& etcd,
-            std::function<void(int)> on_report)
-      : etcd_(NewEtcdStubs(etcd)), on_report_(std::move(on_report)) {
+  explicit Following(const std::shared_ptr<grpc::Channel>& etcd,
+                     std::string prefix = "movies/")
+      : etcd_(NewEtcdStubs(etcd)), prefix_(std::move(prefix)) {
+    etcd_.watch = std::make_unique<CarefulWatch>(std::move(etcd_.watch));
     // However it goes wrong, this ends it.
     const auto deadline = absl::ToChronoTime(absl::Now() + absl::Seconds(10));
     contexts_.range.set_deadline(deadline);
@@ -107,22 +145,17 @@ class Following {
  private:
   void Run() {
     const grpc::Status status =
-        FollowServers(etcd_, "movies/", contexts_, [this](Addresses addresses) {
-          int reports = 0;
-          {
-            absl::MutexLock lock(&mutex_);
-            reports_.push_back(std::move(addresses));
-            reports = static_cast<int>(reports_.size());
-          }
-          on_report_(reports);
+        FollowServers(etcd_, prefix_, contexts_, [this](Addresses addresses) {
+          absl::MutexLock lock(&mutex_);
+          reports_.push_back(std::move(addresses));
         });
     absl::MutexLock lock(&mutex_);
     status_ = status;
     ended_ = true;
   }
 
-  const EtcdStubs etcd_;
-  const std::function<void(int)> on_report_;
+  EtcdStubs etcd_;
+  const std::string prefix_;
   FollowContexts contexts_;
   absl::Mutex mutex_;
   std::vector<Addresses> reports_ ABSL_GUARDED_BY(mutex_);
@@ -140,8 +173,8 @@ std::string Says(Following& following) {
                         ::testing::PrintToString(following.reports().back()));
   }
   if (status.ok()) return absl::StrCat(" (It still runs, and ", told, ".)");
-  return absl::StrCat(" (It returned \"", status.error_message(), "\", and ",
-                      told, ".)");
+  return absl::StrCat(" (It returned ", ToAbslStatus(status).ToString(),
+                      ", and ", told, ".)");
 }
 
 class FollowServersTest : public ::testing::Test {
@@ -177,6 +210,20 @@ TEST_F(FollowServersTest, TellsOfTheServersThatAreThere) {
       << ", and movies/berlin with " << kA << ", and another one, moviestars/1,"
       << " that is not of this prefix. " << kDoesNotRead
       << " The addresses are their values." << Says(following);
+}
+
+TEST_F(FollowServersTest, ThePrefixIsTheCallersChoice) {
+  Put("a", kA);
+  ASSERT_TRUE(keys_.Put("books/b", kB).ok());
+  Following following(channel_, "books/");
+  ASSERT_TRUE(following.Await({kB}))
+      << "The prefix was \"books/\", not \"movies/\"." << Says(following);
+  EXPECT_TRUE(AwaitWatch()) << "No watch was opened. " << kDoesNotWatch;
+  Put("c", kC);
+  ASSERT_TRUE(keys_.Put("books/a", kA).ok());
+  EXPECT_TRUE(following.Await({kA, kB}))
+      << "The prefix was \"books/\", not \"movies/\", for the watch as well."
+      << Says(following);
 }
 
 TEST_F(FollowServersTest, TellsOfAServerThatComes) {
@@ -250,9 +297,9 @@ TEST_F(FollowServersTest, MissesNothingBetweenTheReadAndTheWatch) {
 }
 
 TEST_F(FollowServersTest, TellsOfEachChangeOnce) {
+  Put("a", kA);
   Put("old", kC);
   Delete("old");
-  Put("a", kA);
   Following following(channel_);
   EXPECT_TRUE(AwaitWatch())
       << "No watch was opened. " << kDoesNotWatch << Says(following);
@@ -264,8 +311,24 @@ TEST_F(FollowServersTest, TellsOfEachChangeOnce) {
          "means that the watch brought changes that the read had seen "
          "already, or that a response without a change was told. A watch "
          "starts with the revision that it is given, so that has to be the "
-         "first one after the read."
+         "first one after the read; the newest of the keys may be older, as "
+         "the deletion of another one was a change, too."
       << Says(following);
+}
+
+TEST_F(FollowServersTest, ReadsOnce) {
+  Put("a", kA);
+  Following following(channel_);
+  EXPECT_TRUE(AwaitWatch())
+      << "No watch was opened. " << kDoesNotWatch << Says(following);
+  const auto read_again = std::make_shared<absl::Notification>();
+  etcd_->AfterNextRange([read_again] { read_again->Notify(); });
+  Put("b", kB);
+  EXPECT_TRUE(following.Await({kA, kB})) << kDoesNotWatch << Says(following);
+  EXPECT_FALSE(read_again->HasBeenNotified())
+      << "A server came, and all keys were read again. If every client did so "
+         "at every change, etcd would have much to do, for nothing: the "
+         "watch's events say all that changed.";
 }
 
 TEST_F(FollowServersTest, ChangesThatCameTogetherAreToldTogether) {
@@ -309,8 +372,7 @@ TEST_F(FollowServersTest, AnEtcdThatIsAwayHasNotSaidThatThereIsNoServer) {
       << "The read failed, and a list was told even so. It takes all servers "
          "from clients that could still reach them: look at the status first.";
   EXPECT_EQ(following.status().error_code(), grpc::StatusCode::UNAVAILABLE)
-      << "Return the status by which the read failed; it came as code "
-      << following.status().error_code() << ".";
+      << "Return the status by which the read failed." << Says(following);
 }
 
 TEST_F(FollowServersTest, ReturnsWhyTheStreamBroke) {
@@ -435,10 +497,33 @@ TEST_F(FollowServersTest, ItsCallerCanEndIt) {
       << "No watch was opened. " << kDoesNotWatch << Says(following);
   following.Cancel();
   ASSERT_TRUE(following.AwaitEnd())
-      << "Both contexts were cancelled, and FollowServers() does not return. "
-         "Each call has to have its own of the two.";
+      << "Both contexts were cancelled, and FollowServers() does not return.";
   EXPECT_EQ(following.status().error_code(), grpc::StatusCode::CANCELLED)
       << "Return the status by which the stream ended." << Says(following);
+}
+
+TEST_F(FollowServersTest, ItsCallerCanEndTheReadToo) {
+  absl::Notification read;
+  absl::Notification answer;
+  etcd_->AfterNextRange([&] {
+    read.Notify();
+    answer.WaitForNotificationWithTimeout(Patience());
+  });
+  {
+    Following following(channel_);
+    EXPECT_TRUE(read.WaitForNotificationWithTimeout(Patience()))
+        << kDoesNotRead << Says(following);
+    following.Cancel();
+    EXPECT_TRUE(following.AwaitEnd())
+        << "Etcd does not answer the read, both contexts were cancelled, and "
+           "FollowServers() does not return. Range() takes the context that "
+           "its caller made for it, or nobody can end it.";
+    EXPECT_EQ(following.status().error_code(), grpc::StatusCode::CANCELLED)
+        << "Return the status by which the read failed." << Says(following);
+    answer.Notify();
+  }
+  // The callback is over before what it uses is.
+  etcd_->Stop().IgnoreError();
 }
 
 }  // namespace

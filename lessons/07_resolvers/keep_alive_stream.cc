@@ -37,7 +37,10 @@ absl::StatusOr<absl::Duration> KeepAliveStream::KeepAlive(int64_t lease,
     return (answer_.has_value() && !writing_) || status_.has_value();
   };
   if (!mutex_.AwaitWithDeadline(absl::Condition(&over), deadline)) {
-    // A late answer must not be taken for that to the next request.
+    // A late answer must not be taken for that to the next request; and that
+    // must not be written, for this one may still wait for a connection.
+    ended_ = true;
+    answer_.reset();
     context_.TryCancel();
     return absl::DeadlineExceededError("etcd does not answer a keepalive");
   }
@@ -55,7 +58,7 @@ void KeepAliveStream::OnReadDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     if (ok) {
-      answer_ = absl::Seconds(response_.ttl());
+      if (!ended_) answer_ = absl::Seconds(response_.ttl());
       StartRead(&response_);
       return;
     }

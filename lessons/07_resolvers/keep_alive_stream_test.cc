@@ -15,6 +15,7 @@
 #include "support/etcd/etcd_stand_in.h"
 #include "support/etcd/rpc.grpc.pb.h"
 #include "support/etcd/rpc.pb.h"
+#include "support/tcp_proxy.h"
 #include "support/test_server.h"
 #include "support/wait.h"
 
@@ -114,6 +115,22 @@ TEST(KeepAliveStreamEndTest, DoesNotWaitForEverForAnAnswer) {
   EXPECT_EQ(stream.KeepAlive(1, Soon()).status().code(),
             absl::StatusCode::kCancelled)
       << "A late answer could be taken for that to another request.";
+}
+
+TEST(KeepAliveStreamEndTest, AsksNothingAfterAMissedDeadline) {
+  absl::StatusOr<std::unique_ptr<support::TcpProxy>> proxy =
+      support::TcpProxy::Start("127.0.0.1:1");
+  ASSERT_TRUE(proxy.ok()) << proxy.status();
+  (*proxy)->BlackHole();
+  auto leases = etcdserverpb::Lease::NewStub(
+      support::LoopbackChannel((*proxy)->address()));
+  KeepAliveStream stream(*leases);
+  EXPECT_EQ(stream.KeepAlive(1, absl::InfinitePast()).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(stream.KeepAlive(1, Soon()).status().code(),
+            absl::StatusCode::kCancelled)
+      << "The first request still waits for a connection; a second one beside "
+         "it would end the program.";
 }
 
 TEST(KeepAliveStreamEndTest, IsCancelledWhileItWaits) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "support/steady_clock.h"
 
 namespace movies {
 
@@ -69,7 +70,7 @@ void LoadGenerator::Run() {
 
 bool LoadGenerator::AwaitTurn() {
   absl::MutexLock lock(&mutex_);
-  const absl::Time now = options_.clock();
+  const absl::Time now = support::SteadyNow();
   const absl::Time start = std::max(now, next_start_);
   next_start_ = start + options_.interval;
   mutex_.AwaitWithTimeout(absl::Condition(&stopping_), start - now);
@@ -84,14 +85,14 @@ void LoadGenerator::Call() {
   request.set_mid(options_.mid);
   v1::Movie movie;
   CallRecord record;
-  record.start = options_.clock();
+  record.start = support::SteadyNow();
   {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;  // Stop() may have cancelled the others already.
     under_way_.insert(&context);
   }
   record.code = stub_->GetMovie(&context, request, &movie).error_code();
-  record.duration = options_.clock() - record.start;
+  record.duration = support::SteadyNow() - record.start;
   record.peer = context.peer();
   absl::MutexLock lock(&mutex_);
   under_way_.erase(&context);

@@ -22,13 +22,12 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "movies/v1/movies.grpc.pb.h"
-#include "support/steady_clock.h"
 
 namespace movies {
 
 // What became of one call.
 struct CallRecord {
-  // When it was made, by the generator's clock.
+  // When it was made, by support::SteadyNow().
   absl::Time start;
   // How long its caller waited.
   absl::Duration duration;
@@ -57,9 +56,6 @@ struct LoadOptions {
 
   // How long Stop() lets calls under way go on before it cancels them.
   absl::Duration grace = absl::Milliseconds(500);
-
-  // What the records' times are taken from. May be called from several threads.
-  std::function<absl::Time()> clock = support::SteadyNow;
 };
 
 // Calls GetMovie over and over, from when it is made until it is stopped.

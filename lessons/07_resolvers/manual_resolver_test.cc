@@ -19,6 +19,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "backend_calls.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "load_generator.h"
@@ -131,7 +132,30 @@ TEST_F(ManualResolverTest, ItIsToldOnce) {
   const auto resolver = Build(connection_);
   Set({kB});
   EXPECT_THAT(connection_->heard(),
-              ElementsAre(ElementsAre(kA), ElementsAre(kB)));
+              ElementsAre(ElementsAre(kA), ElementsAre(kB)))
+      << "The channel came after list A and before list B: it is to hear of "
+         "each of them, and of each once.";
+}
+
+TEST_F(ManualResolverTest, TheSameListAgainIsNewsToo) {
+  const auto resolver = Build(connection_);
+  Set({kA});
+  Set({kA});
+  EXPECT_THAT(connection_->heard(),
+              ElementsAre(ElementsAre(kA), ElementsAre(kA)))
+      << "The same list was set twice. Whoever sets a bad one again is to be "
+         "told again that it is bad, and only the channels know.";
+}
+
+TEST_F(ManualResolverTest, AChannelThatGoesWhileItComesGetsNoResolver) {
+  Set({kA});
+  connection_->answer = absl::CancelledError("gone");
+  EXPECT_EQ(builder_.Build(support::ResolverTarget(), connection_).status(),
+            connection_->answer)
+      << "The channel was told of the list as it joined, and said that it is "
+         "gone. Join() is to return what UpdateState() said.";
+  EXPECT_EQ(connection_.use_count(), 1)
+      << "The connection of a channel that is gone is still kept.";
 }
 
 TEST_F(ManualResolverTest, BeforeTheFirstAddressesNothingIsSaid) {
@@ -201,6 +225,32 @@ TEST_F(ManualResolverTest, AChannelThatIsJustGoingIsNoFault) {
   EXPECT_EQ(other->heard().size() + third->heard().size(), 2u) << kUntold;
 }
 
+TEST_F(ManualResolverTest, OnesThatAreGoingHideNoFault) {
+  // Each of them once the one that finds a fault, so that in whatever order
+  // they are told, most times one that is going comes before it and after it.
+  const absl::Status fault = absl::InvalidArgumentError("no address");
+  constexpr int kChannels = 8;
+  for (int finder = 0; finder < kChannels; ++finder) {
+    std::vector<std::shared_ptr<FakeConnection>> connections;
+    std::vector<std::unique_ptr<support::Resolver>> resolvers;
+    for (int i = 0; i < kChannels; ++i) {
+      connections.push_back(std::make_shared<FakeConnection>());
+      resolvers.push_back(Build(connections.back()));
+      connections.back()->answer = i == finder ? fault : absl::CancelledError();
+    }
+    EXPECT_EQ(builder_.SetAddresses({absl::StrCat("nowhere", finder)}), fault)
+        << "Of eight channels seven are going and one finds a fault in the "
+           "list.";
+    for (const auto& connection : connections) {
+      const auto heard = connection->heard();
+      EXPECT_TRUE(!heard.empty() && heard.back().size() == 1 &&
+                  heard.back()[0] == absl::StrCat("nowhere", finder))
+          << "Of eight channels seven are going and one finds a fault. Each of "
+             "them is to be told of the list.";
+    }
+  }
+}
+
 TEST_F(ManualResolverTest, ABadListStaysUntilThereIsABetterOne) {
   connection_->answer = absl::InvalidArgumentError("no address");
   Set({"nowhere"});
@@ -208,7 +258,9 @@ TEST_F(ManualResolverTest, ABadListStaysUntilThereIsABetterOne) {
   connection_->answer = absl::OkStatus();
   Set({kA});
   EXPECT_THAT(connection_->heard(),
-              ElementsAre(ElementsAre("nowhere"), ElementsAre(kA)));
+              ElementsAre(ElementsAre("nowhere"), ElementsAre(kA)))
+      << "A channel came while the list was bad. It is to be told so, and to "
+         "hear of the better list that came next.";
 }
 
 // Lets another thread set {B} while somebody hears of {A}, and gives it the
@@ -259,6 +311,28 @@ TEST_F(OvertakingTest, AListThatIsSetWhileAChannelJoinsIsNotMissed) {
          "must be one step.";
 }
 
+TEST_F(OvertakingTest, AChannelDoesNotLeaveWhileOthersAreTold) {
+  const auto other = std::make_shared<FakeConnection>();
+  auto other_resolver = Build(other);
+  const auto resolver = Build(connection_);
+  absl::Notification left;
+  bool left_meanwhile = false;
+  connection_->on_update = [&] {
+    thread_ = std::thread([&] {
+      other_resolver.reset();
+      left.Notify();
+    });
+    left_meanwhile =
+        left.WaitForNotificationWithTimeout(absl::Milliseconds(50));
+  };
+  Set({kA});
+  if (thread_.joinable()) thread_.join();
+  EXPECT_FALSE(left_meanwhile)
+      << "While one channel was told of a list, another one left, on another "
+         "thread: the connections changed under the hands of the one who goes "
+         "through them. Leave() is to wait its turn.";
+}
+
 // Registers schemes "manual-0" and so on, before the first channel, and gives
 // each test one of its own.
 class Schemes : public ::testing::Environment {
@@ -305,7 +379,7 @@ class HoldingService : public CatalogueService {
 class ManualChannelTest : public ::testing::Test {
  protected:
   static std::string PeerOf(const support::TestServer& server) {
-    return absl::StrCat("ipv4:", server.address());
+    return movies::PeerOf(server.address());
   }
 
   std::shared_ptr<grpc::Channel> NewChannel(grpc::ChannelArguments args = {}) {
@@ -320,16 +394,11 @@ class ManualChannelTest : public ::testing::Test {
 
   // Returns who answered a call, or its status.
   static std::string Ask(const std::shared_ptr<grpc::Channel>& channel) {
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + Patience()));
-    v1::MovieID request;
-    request.set_mid(1);
-    v1::Movie movie;
-    const grpc::Status status = v1::MoviesService::NewStub(channel)->GetMovie(
-        &context, request, &movie);
-    return status.ok() ? context.peer()
-                       : absl::StrCat("code ", status.error_code(), ": ",
-                                      status.error_message());
+    CallOptions options;
+    options.timeout = Patience();
+    const Answer answer =
+        CallBackend(*v1::MoviesService::NewStub(channel), options);
+    return answer.status.ok() ? answer.backend : Text(answer.status);
   }
 
   // Moves all calls through all the servers, and expects that none is lost.

@@ -19,7 +19,7 @@ absl::Status MoviesResolverBuilder::CheckTarget(
     const support::ResolverTarget& target) const {
   // TODO(07_resolvers.movies_resolver): Refuse every target that is not a known
   // shelf's name and nothing else, and say what is wrong with it: one check for
-  // each part of support::ResolverTarget.
+  // each part of support::ResolverTarget but the scheme.
   return absl::UnimplementedError("TODO(07_resolvers.movies_resolver)");
   // END TODO(07_resolvers.movies_resolver)
 }

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +21,7 @@
 #include "support/etcd/rpc.grpc.pb.h"
 #include "support/etcd/rpc.pb.h"
 #include "support/test_server.h"
+#include "support/unserved_port.h"
 #include "support/wait.h"
 
 namespace movies {
@@ -38,31 +38,25 @@ constexpr char kBrazil[] = "127.0.0.1:50052";
 // For calls that answer at once.
 absl::Time Soon() { return absl::Now() + Patience(); }
 
-struct Kind {
-  std::string name;
-  absl::StatusOr<std::unique_ptr<Etcd>> (*start)();
-};
-
-std::ostream& operator<<(std::ostream& out, const Kind& kind) {
-  return out << kind.name;
-}
-
-// On a stand-in, and on a real etcd.
-class RegisterServerTest : public ::testing::TestWithParam<Kind> {
+// On an etcd inside the test; at the end one test is on a real one.
+class RegisterServerTest : public ::testing::Test {
  protected:
+  explicit RegisterServerTest(absl::StatusOr<std::unique_ptr<Etcd>> etcd =
+                                  support::EtcdStandIn::Start())
+      : etcd_(std::move(etcd)) {}
+
   void SetUp() override {
-    absl::StatusOr<std::unique_ptr<Etcd>> etcd = GetParam().start();
-    ASSERT_TRUE(etcd.ok()) << etcd.status();
-    etcd_ = *std::move(etcd);
+    ASSERT_TRUE(etcd_.ok()) << etcd_.status();
     std::shared_ptr<grpc::Channel> channel =
-        support::LoopbackChannel(etcd_->address());
+        support::LoopbackChannel((*etcd_)->address());
     kv_ = etcdserverpb::KV::NewStub(channel);
     leases_ = etcdserverpb::Lease::NewStub(channel);
   }
 
   absl::StatusOr<ServerLease> Register(const std::string& address,
-                                       absl::Duration ttl = absl::Seconds(60)) {
-    return RegisterServer(*kv_, *leases_, "movies", address, ttl, Soon());
+                                       absl::Duration ttl = absl::Seconds(60),
+                                       const std::string& service = "movies") {
+    return RegisterServer(*kv_, *leases_, service, address, ttl, Soon());
   }
 
   // Returns all that etcd stores.
@@ -97,12 +91,12 @@ class RegisterServerTest : public ::testing::TestWithParam<Kind> {
         << ", which RegisterServer returned: " << status.error_message();
   }
 
-  std::unique_ptr<Etcd> etcd_;
+  absl::StatusOr<std::unique_ptr<Etcd>> etcd_;
   std::unique_ptr<etcdserverpb::KV::Stub> kv_;
   std::unique_ptr<etcdserverpb::Lease::Stub> leases_;
 };
 
-TEST_P(RegisterServerTest, PutsTheAddressUnderServiceAndAddress) {
+TEST_F(RegisterServerTest, PutsTheAddressUnderServiceAndAddress) {
   absl::StatusOr<ServerLease> lease = Register(kAlien);
   ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
   const std::vector<mvccpb::KeyValue> stored = Stored();
@@ -110,13 +104,12 @@ TEST_P(RegisterServerTest, PutsTheAddressUnderServiceAndAddress) {
       << "One server was registered: etcd should store one key.";
   EXPECT_EQ(stored[0].key(), "movies/127.0.0.1:50051")
       << "Whoever looks for the servers of \"movies\" reads all keys that "
-         "begin "
-         "with \"movies/\".";
+         "begin with \"movies/\".";
   EXPECT_EQ(stored[0].value(), kAlien)
       << "The value is what clients connect to: the address and nothing else.";
 }
 
-TEST_P(RegisterServerTest, TheKeyEndsWithTheLease) {
+TEST_F(RegisterServerTest, TheKeyEndsWithTheLease) {
   absl::StatusOr<ServerLease> lease = Register(kAlien);
   ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
   const std::vector<mvccpb::KeyValue> stored = Stored();
@@ -130,7 +123,7 @@ TEST_P(RegisterServerTest, TheKeyEndsWithTheLease) {
                                     "server that it stood for is still there.";
 }
 
-TEST_P(RegisterServerTest, EveryServerHasAKeyAndALeaseOfItsOwn) {
+TEST_F(RegisterServerTest, EveryServerHasAKeyAndALeaseOfItsOwn) {
   absl::StatusOr<ServerLease> alien = Register(kAlien);
   absl::StatusOr<ServerLease> brazil = Register(kBrazil);
   ASSERT_TRUE(alien.ok()) << "RegisterServer returned " << alien.status();
@@ -147,7 +140,15 @@ TEST_P(RegisterServerTest, EveryServerHasAKeyAndALeaseOfItsOwn) {
       << "The first server's lease has ended; the second one lives.";
 }
 
-TEST_P(RegisterServerTest, AsksForTheTtlInSeconds) {
+TEST_F(RegisterServerTest, TheKeyBeginsWithTheService) {
+  absl::StatusOr<ServerLease> lease =
+      Register(kAlien, absl::Seconds(60), "books");
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  EXPECT_THAT(Keys(), ElementsAre("books/127.0.0.1:50051"))
+      << "A server of \"books\" was registered.";
+}
+
+TEST_F(RegisterServerTest, AsksForTheTtlInSeconds) {
   absl::StatusOr<ServerLease> lease = Register(kAlien, absl::Seconds(10));
   ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
   EXPECT_EQ(lease->ttl, absl::Seconds(10))
@@ -155,26 +156,16 @@ TEST_P(RegisterServerTest, AsksForTheTtlInSeconds) {
       << " where 10 were wanted: a dead server stays in the list that long.";
 }
 
-TEST_P(RegisterServerTest, RoundsTheTtlUp) {
+TEST_F(RegisterServerTest, RoundsTheTtlUp) {
   absl::StatusOr<ServerLease> lease =
-      Register(kAlien, absl::Milliseconds(2500));
+      Register(kAlien, absl::Seconds(2) + absl::Nanoseconds(1));
   ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
   EXPECT_EQ(lease->ttl, absl::Seconds(3))
-      << "2.5 s were asked for, and etcd only knows whole seconds. Somebody "
-         "who "
-         "counts on 2.5 s would be late with less.";
+      << "A nanosecond more than 2 s was asked for, and etcd only knows whole "
+         "seconds. Whoever counts on that would be late with 2.";
 }
 
-TEST_P(RegisterServerTest, ReturnsTheTtlThatEtcdGranted) {
-  absl::StatusOr<ServerLease> lease = Register(kAlien, absl::ZeroDuration());
-  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
-  EXPECT_EQ(lease->ttl, absl::Seconds(1))
-      << "Nothing was asked for, and etcd granted its minimum, 1 s. The "
-         "response says what was granted; only that tells how often to ask for "
-         "more time.";
-}
-
-TEST_P(RegisterServerTest, MovesItsKeyToTheNewLease) {
+TEST_F(RegisterServerTest, MovesItsKeyToTheNewLease) {
   absl::StatusOr<ServerLease> old = Register(kAlien);
   ASSERT_TRUE(old.ok()) << "RegisterServer returned " << old.status();
   absl::StatusOr<ServerLease> now = Register(kAlien);
@@ -188,22 +179,22 @@ TEST_P(RegisterServerTest, MovesItsKeyToTheNewLease) {
       << "The former life's lease has ended, and took the new one's key along.";
 }
 
-absl::StatusOr<std::unique_ptr<Etcd>> StartStandIn() {
-  return support::EtcdStandIn::Start();
+class RegisterServerAtARealEtcdTest : public RegisterServerTest {
+ protected:
+  RegisterServerAtARealEtcdTest()
+      : RegisterServerTest(support::EtcdServer::Start()) {}
+};
+
+TEST_F(RegisterServerAtARealEtcdTest, TheKeyEndsWithTheLease) {
+  absl::StatusOr<ServerLease> lease = Register(kAlien);
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  EXPECT_THAT(Keys(), ElementsAre("movies/127.0.0.1:50051"));
+  End(lease->id);
+  EXPECT_THAT(Keys(), IsEmpty());
 }
 
-absl::StatusOr<std::unique_ptr<Etcd>> StartServer() {
-  return support::EtcdServer::Start();
-}
-
-INSTANTIATE_TEST_SUITE_P(, RegisterServerTest,
-                         ::testing::Values(Kind{"StandIn", &StartStandIn},
-                                           Kind{"Real", &StartServer}),
-                         [](const ::testing::TestParamInfo<Kind>& info) {
-                           return info.param.name;
-                         });
-
-// An etcd that goes wrong: each call gets the answer that the test says.
+// An etcd that goes wrong: each call gets the answer that the test says. It
+// grants half a minute more than is asked for.
 class FailingEtcd : public etcdserverpb::KV::Service,
                     public etcdserverpb::Lease::Service {
  public:
@@ -211,7 +202,7 @@ class FailingEtcd : public etcdserverpb::KV::Service,
                           const etcdserverpb::LeaseGrantRequest* request,
                           etcdserverpb::LeaseGrantResponse* response) override {
     response->set_id(4711);
-    response->set_ttl(request->ttl());
+    response->set_ttl(request->ttl() + 30);
     return grant(*context);
   }
 
@@ -274,6 +265,64 @@ TEST_F(RegisterServerFailureTest, ReturnsWhyTheKeyCouldNotBePut) {
             absl::NotFoundError("etcdserver: requested lease not found"))
       << "Put failed so: the lease had expired by then. A server that believes "
          "it is registered, and is not, gets no calls and does not know why.";
+  EXPECT_EQ(etcd_.puts, 1) << "To try again, later and with a new lease, is up "
+                              "to the caller, who was told why.";
+}
+
+TEST_F(RegisterServerFailureTest, ReturnsTheTtlThatEtcdGranted) {
+  const absl::StatusOr<ServerLease> lease = Register();
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  EXPECT_EQ(lease->ttl, absl::Seconds(90))
+      << "60 s were asked for, and this etcd granted 90, as one may. The "
+         "response says so; only that tells how often to ask for more time.";
+}
+
+// Notes the deadline of each call on a channel.
+class DeadlineLog
+    : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit DeadlineLog(std::vector<absl::Time>* deadlines)
+      : deadlines_(deadlines) {}
+
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo* info) override {
+    deadlines_->push_back(absl::FromChrono(info->client_context()->deadline()));
+    return nullptr;  // Nothing more to see here.
+  }
+
+ private:
+  std::vector<absl::Time>* const deadlines_;
+};
+
+TEST_F(RegisterServerFailureTest, OneDeadlineIsForBothCalls) {
+  std::vector<absl::Time> deadlines;
+  support::LoopbackOptions options;
+  options.interceptors.push_back(std::make_unique<DeadlineLog>(&deadlines));
+  std::shared_ptr<grpc::Channel> channel =
+      server_.NewChannel(std::move(options));
+  kv_ = etcdserverpb::KV::NewStub(channel);
+  leases_ = etcdserverpb::Lease::NewStub(channel);
+  const absl::StatusOr<ServerLease> lease = Register();
+  ASSERT_TRUE(lease.ok()) << "RegisterServer returned " << lease.status();
+  ASSERT_EQ(deadlines.size(), 2);
+  EXPECT_EQ(deadlines[0], deadlines[1])
+      << "LeaseGrant and Put have different deadlines. The caller named one "
+         "moment at which both have to be over.";
+}
+
+TEST_F(RegisterServerFailureTest, DoesNotWaitForAnEtcdThatIsAway) {
+  const support::UnservedPort nobody;
+  std::shared_ptr<grpc::Channel> channel =
+      support::LoopbackChannel(nobody.address());
+  const auto kv = etcdserverpb::KV::NewStub(channel);
+  const auto leases = etcdserverpb::Lease::NewStub(channel);
+  EXPECT_EQ(RegisterServer(*kv, *leases, "movies", kAlien, absl::Seconds(60),
+                           absl::Now() + Patience())
+                .status()
+                .code(),
+            absl::StatusCode::kUnavailable)
+      << "Nobody serves there, which LeaseGrant says at once if it is not told "
+         "to wait for ready. The caller wants to log that and come back.";
 }
 
 TEST_F(RegisterServerFailureTest, PutsTheKeyOnce) {

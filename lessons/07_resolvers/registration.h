@@ -1,9 +1,10 @@
 // A server's entry in etcd, for as long as the object lives.
 //
 //   RegistrationOptions options;
+//   options.etcd = "127.0.0.1:2379";
 //   options.service = "movies";
 //   options.address = "127.0.0.1:50051";
-//   Registration registration(etcd_channel, options);
+//   Registration registration(options);
 //
 // Make it when the server serves; destroy it before the server shuts down, so
 // that clients leave first.
@@ -33,13 +34,25 @@
 namespace movies {
 
 struct RegistrationOptions {
+  // Where etcd serves, as a target of gRPC.
+  std::string etcd;
+
+  // Makes the credentials for etcd; without TLS by default. Called by the
+  // registration's thread.
+  std::function<std::shared_ptr<grpc::ChannelCredentials>()> credentials =
+      grpc::InsecureChannelCredentials;
+
   // See RegisterServer().
   std::string service;
   std::string address;
 
   // How long the server may be listed after it died. A short one finds that out
-  // soon, and costs a keepalive every third of it.
+  // soon, and costs more keepalives.
   absl::Duration ttl = absl::Seconds(10);
+
+  // How long to wait between keepalives, at most a third of the TTL, which is
+  // the default.
+  std::optional<absl::Duration> keep_alive_interval;
 
   // How long to wait for an answer to a call; registering, two calls, is given
   // it once.
@@ -61,25 +74,21 @@ struct RegistrationOptions {
   std::function<void(const absl::Status&)> on_status;
 };
 
-// Registers the server, asks for more time each third of the lease's, and
-// registers it anew, with a new lease, whatever went wrong: the lease is gone,
-// etcd was restarted, hangs or is away. As long as etcd cannot be reached this
-// goes on, and nobody needs to look after it.
+// Registers the server, keeps its lease alive, and registers it anew, with a
+// new lease and over a new connection, whatever went wrong: the lease is gone,
+// etcd was restarted, hangs or is away, the connection is dead. As long as etcd
+// cannot be reached this goes on, and nobody needs to look after it.
 //
-// What it does not do: put a key again that somebody deleted while the lease
-// lives. That is a way to take a server out, until it registers anew.
+// What it does not do: look whether its key is there while the lease lives. So
+// somebody can take a server out by deleting its key, until it registers anew.
+// And a Put that was given up, and that etcd does after the next one, moves the
+// key to a lease that ends: the server is then missing, and not told.
 //
 // Thread-safe, but for the destructor.
 class Registration {
  public:
   // Begins at once, on a thread of its own, and does not wait for it.
-  //
-  // etcd: a channel to etcd. gRPC waits between its attempts to connect, too,
-  // by
-  //       default up to two minutes: give the channel a
-  //       GRPC_ARG_MAX_RECONNECT_BACKOFF_MS of a few seconds.
-  Registration(const std::shared_ptr<grpc::Channel>& etcd,
-               RegistrationOptions options);
+  explicit Registration(RegistrationOptions options);
 
   // Takes the server out at once: revokes the lease. If etcd does not answer,
   // gives up after `call_timeout`, or twice that while it is registering; the
@@ -97,6 +106,8 @@ class Registration {
   // What the thread does, until stopping_.
   void Run();
 
+  std::shared_ptr<grpc::Channel> NewChannel() const;
+
   // Keeps a lease alive until stopping_. Returns why it could not.
   absl::Status KeepAlive(const ServerLease& lease);
 
@@ -108,10 +119,9 @@ class Registration {
   void Report(const absl::Status& status) const;
 
   const RegistrationOptions options_;
-  const std::unique_ptr<etcdserverpb::KV::Stub> kv_;
-  const std::unique_ptr<etcdserverpb::Lease::Stub> leases_;
 
   // The thread's, and the destructor's after it.
+  std::unique_ptr<etcdserverpb::Lease::Stub> leases_;
   absl::BitGen generator_;
 
   absl::Notification stopping_;

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,7 +21,10 @@ absl::StatusOr<HostAndPort> SplitAddress(absl::string_view address) {
   // The port comes after the last colon; in brackets there may be more.
   const std::size_t colon = address.rfind(':');
   HostAndPort parts;
+  // SimpleAtoi() would take " 1" and "+1" too.
   if (colon == absl::string_view::npos ||
+      !std::all_of(address.begin() + colon + 1, address.end(),
+                   absl::ascii_isdigit) ||
       !absl::SimpleAtoi(address.substr(colon + 1), &parts.port) ||
       parts.port < 1 || parts.port > 65535) {
     return absl::InvalidArgumentError(
@@ -58,8 +63,9 @@ std::vector<const TrafficShare*> TakeTurns(
 absl::StatusOr<grpc::lb::v1::ServerList> MakeServerList(
     const std::vector<TrafficShare>& traffic) {
   // TODO(07_resolvers.server_list): Make an entry of the list for each turn of
-  // TakeTurns(): the token, and either a drop or the server's IP as bytes, in
-  // network order, and its port. Refuse what a client would not understand.
+  // TakeTurns(): the token, and either a drop or the server's IP as bytes, see
+  // inet_pton(3), and its port. Refuse what a client would not understand: an
+  // address that is no IP, a token that is too long or not printable.
   return absl::UnimplementedError("TODO(07_resolvers.server_list)");
   // END TODO(07_resolvers.server_list)
 }

@@ -90,6 +90,15 @@ TEST(ServerListTest, AnIpV6IsSixteenBytes) {
          "for as many zeros as are missing.";
 }
 
+TEST(ServerListTest, AnIpV6MayEndLikeAnIpV4) {
+  const absl::StatusOr<Server> server = EntryFor("[::ffff:10.1.2.3]:50051");
+  ASSERT_TRUE(server.ok()) << NoList(server.status());
+  EXPECT_EQ(Hex(server->ip_address()),
+            "00 00 00 00 00 00 00 00 00 00 ff ff 0a 01 02 03")
+      << "The last 4 bytes of an IPv6 address may be written as those of an "
+         "IPv4 one. What makes it IPv6 is the colon, which IPv4 never has.";
+}
+
 TEST(ServerListTest, AZeroIsAByteToo) {
   const absl::StatusOr<Server> server = EntryFor("127.0.0.1:50051");
   ASSERT_TRUE(server.ok()) << NoList(server.status());
@@ -108,16 +117,6 @@ TEST(ServerListTest, ThePortIsANumberOfItsOwn) {
          "a second time.";
 }
 
-TEST(ServerListTest, EveryEntryHasItsToken) {
-  const absl::StatusOr<ServerList> list =
-      MakeServerList({{"127.0.0.1:50051", /*shares=*/1, "left"},
-                      {"127.0.0.1:50052", /*shares=*/1, "right"}});
-  ASSERT_TRUE(list.ok()) << NoList(list.status());
-  EXPECT_THAT(Tokens(*list), testing::UnorderedElementsAre("left", "right"))
-      << "The client sends the entry's token to the server with each call, so "
-         "that the server can tell which balancer's decision sent it.";
-}
-
 TEST(ServerListTest, AShareIsAnEntry) {
   const absl::StatusOr<ServerList> list =
       MakeServerList({{"127.0.0.1:50051", /*shares=*/3, "big"},
@@ -128,7 +127,35 @@ TEST(ServerListTest, AShareIsAnEntry) {
                                             testing::Pair("small", 1)))
       << "An entry has no field for a weight. The client walks the list round "
          "and round, so the server with three shares has three entries: then "
-         "it gets three of four calls.";
+         "it gets three of four calls. Each entry has its part's token, which "
+         "goes to the server with the call.";
+}
+
+TEST(ServerListTest, TheEntriesAreInTheOrderOfTheTurns) {
+  const std::vector<TrafficShare> traffic = {
+      {"127.0.0.1:50051", /*shares=*/5, "large"},
+      {"127.0.0.1:50052", /*shares=*/1, "small"},
+      {"127.0.0.1:50053", /*shares=*/1, "tiny"},
+      {/*address=*/"", /*shares=*/2, "overload"}};
+  std::vector<std::string> turns;
+  for (const TrafficShare* turn : TakeTurns(traffic)) {
+    turns.push_back(turn->token);
+  }
+  const absl::StatusOr<ServerList> list = MakeServerList(traffic);
+  ASSERT_TRUE(list.ok()) << NoList(list.status());
+  EXPECT_EQ(Tokens(*list), turns)
+      << "The client walks the list in its order, and TakeTurns() has chosen "
+         "one in which nobody gets a burst of calls.";
+}
+
+TEST(ServerListTest, TwoPartsMayHaveTheSameAddress) {
+  const absl::StatusOr<ServerList> list =
+      MakeServerList({{"127.0.0.1:50051", /*shares=*/1, "stable"},
+                      {"127.0.0.1:50051", /*shares=*/1, "canary"}});
+  ASSERT_TRUE(list.ok()) << NoList(list.status());
+  EXPECT_THAT(Tokens(*list), testing::ElementsAre("stable", "canary"))
+      << "Two parts are two entries, each with its own token, even if both go "
+         "to one server.";
 }
 
 TEST(ServerListTest, EachEntryOfAServerIsWhole) {
@@ -137,11 +164,14 @@ TEST(ServerListTest, EachEntryOfAServerIsWhole) {
                       {"127.0.0.1:50052", /*shares=*/1, "small"}});
   ASSERT_TRUE(list.ok()) << NoList(list.status());
   for (const Server& server : list->servers()) {
-    EXPECT_EQ(Hex(server.ip_address()), "7f 00 00 01")
-        << "The entry of '" << server.load_balance_token() << "'.";
+    const std::string why = absl::StrCat(
+        "This entry of '", server.load_balance_token(),
+        "' has to have the server's address and port, as each one has: the "
+        "client leaves out those that lack them, and the shares are wrong.");
+    EXPECT_EQ(Hex(server.ip_address()), "7f 00 00 01") << why;
     EXPECT_EQ(server.port(),
               server.load_balance_token() == "big" ? 50051 : 50052)
-        << "The entry of '" << server.load_balance_token() << "'.";
+        << why;
   }
 }
 
@@ -153,6 +183,16 @@ TEST(ServerListTest, ADrainedServerIsNotInTheList) {
   EXPECT_THAT(Tokens(*list), testing::ElementsAre("serving"))
       << "A server with 0 shares is to get no calls. Whatever stands in the "
          "list gets some.";
+}
+
+TEST(ServerListTest, ADrainedServersAddressIsNotLookedAt) {
+  const absl::StatusOr<ServerList> list =
+      MakeServerList({{"gone.movies.test:50051", /*shares=*/0, "drained"},
+                      {"127.0.0.1:50052", /*shares=*/1, "serving"}});
+  EXPECT_TRUE(list.ok())
+      << "What is not among the turns is not in the list, so no client has to "
+         "understand it. What came: "
+      << list.status();
 }
 
 TEST(ServerListTest, ADropHasATokenAndNoAddress) {
@@ -202,17 +242,24 @@ TEST(ServerListTest, DropsAreSpread) {
 }
 
 TEST(ServerListTest, NoTrafficIsAnEmptyList) {
-  const absl::StatusOr<ServerList> list = MakeServerList({});
-  ASSERT_TRUE(list.ok()) << "Nobody to call is not an error: it is what a "
-                            "balancer says when all its servers are gone. "
-                         << list.status();
-  EXPECT_EQ(list->servers_size(), 0);
+  const std::vector<TrafficShare> all_drained = {
+      {"127.0.0.1:50051", /*shares=*/0, "drained"}};
+  for (const auto& traffic : {std::vector<TrafficShare>(), all_drained}) {
+    const absl::StatusOr<ServerList> list = MakeServerList(traffic);
+    ASSERT_TRUE(list.ok())
+        << "Nobody to call is not an error: it is what a balancer says when "
+           "all its servers are gone or drained. "
+        << list.status();
+    EXPECT_EQ(list->servers_size(), 0)
+        << "An entry for nobody: " << list->ShortDebugString();
+  }
 }
 
 TEST(ServerListTest, RefusesWhatIsNoIp) {
   for (const std::string address :
        {"localhost:50051", "movies.test:50051", "10.1.2:50051",
-        "10.1.2.256:50051", "[2001:db8:::1]:50051"}) {
+        "10.1.2.256:50051", "10.1.2.03:50051", "10.1. 2.3:50051",
+        "[2001:db8:::1]:50051"}) {
     const absl::StatusOr<ServerList> list =
         MakeServerList({{"127.0.0.1:50051", /*shares=*/1, "good"},
                         {address, /*shares=*/1, "bad"}});
@@ -240,6 +287,9 @@ TEST(ServerListTest, RefusesAnAddressWithoutAPort) {
         << "' is not IP:PORT; SplitAddress() says so, and what it says has to "
            "be passed on. What came: "
         << (list.ok() ? list->ShortDebugString() : list.status().ToString());
+    EXPECT_THAT(std::string(list.status().message()), HasSubstr(address))
+        << "SplitAddress() says which address it is, and of what form it has "
+           "to be: pass that on.";
   }
 }
 
@@ -249,7 +299,8 @@ TEST(ServerListTest, RefusesATokenThatIsTooLong) {
       MakeServerList({{"127.0.0.1:50051", /*shares=*/1, longest}});
   ASSERT_TRUE(good.ok()) << "A token of " << kMaxTokenBytes
                          << " bytes is allowed: " << good.status();
-  EXPECT_THAT(Tokens(*good), testing::ElementsAre(longest));
+  EXPECT_THAT(Tokens(*good), testing::ElementsAre(longest))
+      << "A token that fits goes out whole.";
 
   for (const std::string address : {"127.0.0.1:50051", ""}) {
     const absl::StatusOr<ServerList> bad =
@@ -257,9 +308,38 @@ TEST(ServerListTest, RefusesATokenThatIsTooLong) {
     ASSERT_EQ(bad.status().code(), absl::StatusCode::kInvalidArgument)
         << "The token of " << (address.empty() ? "a drop" : "a server")
         << " has " << kMaxTokenBytes + 1 << " bytes, and " << kMaxTokenBytes
-        << " is the most. A longer one gets lost in the client, and one that "
-           "was cut may be another's. What came: "
+        << " is the most. The client loses or garbles a longer one, and one "
+           "that was cut may be another's. What came: "
         << (bad.ok() ? bad->ShortDebugString() : bad.status().ToString());
+    EXPECT_THAT(std::string(bad.status().message()),
+                testing::AnyOf(HasSubstr("token"), HasSubstr(longest)))
+        << "Say that the token is what is wrong.";
+  }
+}
+
+TEST(ServerListTest, ATokenMayBeEmpty) {
+  const absl::StatusOr<ServerList> list =
+      MakeServerList({{"127.0.0.1:50051", /*shares=*/1, /*token=*/""}});
+  EXPECT_TRUE(list.ok())
+      << "A client understands a part without a name, so it is no reason to "
+         "refuse the list. What came: "
+      << list.status();
+}
+
+TEST(ServerListTest, RefusesATokenThatIsNotPrintable) {
+  // The last one is a half of UTF-8's "é", as left by whoever cuts bytes.
+  for (const std::string token : {"a\nb", "caf\xc3\xa9", "caf\xc3"}) {
+    for (const std::string address : {"127.0.0.1:50051", ""}) {
+      const absl::StatusOr<ServerList> list =
+          MakeServerList({{address, /*shares=*/1, token}});
+      ASSERT_EQ(list.status().code(), absl::StatusCode::kInvalidArgument)
+          << "The token of " << (address.empty() ? "a drop" : "a server")
+          << " is '" << absl::CHexEscape(token)
+          << "'. The protocol wants a printable one, for it travels as "
+             "metadata, which is ASCII. And a string that is not even UTF-8 "
+             "makes the list unreadable: gRPC 1.51's client crashes, and all "
+             "clients have the same list.";
+    }
   }
 }
 
@@ -272,8 +352,9 @@ TEST(ServerListTest, SplitsAddresses) {
   ASSERT_TRUE(v6.ok()) << v6.status();
   EXPECT_EQ(v6->host, "::1");
   EXPECT_EQ(v6->port, 1);
-  for (const char* address : {"", ":50051", "[]:50051", "[::1:50051", "[::1]",
-                              "[127.0.0.1]:50051", "127.0.0.1:-1"}) {
+  for (const char* address :
+       {"", ":50051", "[]:50051", "[::1:50051", "[::1]", "[127.0.0.1]:50051",
+        "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1: 1", "127.0.0.1:1\n"}) {
     EXPECT_EQ(SplitAddress(address).status().code(),
               absl::StatusCode::kInvalidArgument)
         << address;

@@ -30,7 +30,8 @@ class ControlPlane : public grpc::CallbackGenericService {
     return new Stream(*this, context->method());
   }
 
-  // The first request's method and bytes. Valid once `asked` is notified.
+  // The first request's method and bytes. Valid once `asked` is notified. The
+  // only channel makes one stream at a time, so they need no lock.
   absl::Notification asked;
   std::string method;
   std::string request;

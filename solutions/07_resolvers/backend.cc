@@ -1,5 +1,6 @@
 #include "backend.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grpcpp/server_posix.h>
 #include <poll.h>
@@ -55,8 +56,11 @@ void Backend::Leave(absl::Duration patience) {
     const absl::Duration left =
         std::max(give_up - absl::Now(), absl::ZeroDuration());
     pollfd closed_by_client = {connection.native_handle(), POLLRDHUP, 0};
-    poll(&closed_by_client, 1,
-         static_cast<int>(absl::ToInt64Milliseconds(left)));
+    // A signal may interrupt it.
+    while (poll(&closed_by_client, 1,
+                static_cast<int>(absl::ToInt64Milliseconds(left))) < 0 &&
+           errno == EINTR) {
+    }
   }
   ShutDown();
 }
@@ -74,11 +78,13 @@ void Backend::Die() {
 void Backend::Accept() {
   acceptor_.async_accept(
       [this](asio::error_code error, asio::ip::tcp::socket connection) {
-        if (error) return;  // The acceptor was closed.
-        connection.non_blocking(true, error);
+        if (!acceptor_.is_open()) return;
+        // Whatever is wrong with this one, the next may be better.
+        if (!error) connection.non_blocking(true, error);
+        if (error) return Accept();
         // gRPC owns what it is given, so it gets a copy.
         const int copy = fcntl(connection.native_handle(), F_DUPFD_CLOEXEC, 0);
-        if (!error && copy >= 0) {
+        if (copy >= 0) {
           grpc::AddInsecureChannelFromFd(server_.get(), copy);
           connections_.push_back(std::move(connection));
         }

@@ -5,11 +5,20 @@
 
 namespace movies {
 
+std::string PeerOf(const std::string& address) {
+  return absl::StrCat("ipv4:", address);
+}
+
+std::string Text(const grpc::Status& status) {
+  return absl::StrCat("code ", status.error_code(), ": ",
+                      status.error_message());
+}
+
 Answer CallBackend(v1::MoviesService::StubInterface& stub,
                    const CallOptions& options) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + options.timeout));
-  context.set_wait_for_ready(options.wait_for_ready);
+  if (options.wait_for_ready) context.set_wait_for_ready(true);
   v1::MovieID request;
   request.set_mid(1);
   v1::Movie movie;
@@ -25,10 +34,7 @@ std::map<std::string, int> CallsPerBackend(
   std::map<std::string, int> answered;
   for (int i = 0; i < calls; ++i) {
     const Answer answer = CallBackend(stub, options);
-    ++answered[answer.status.ok()
-                   ? answer.backend
-                   : absl::StrCat("code ", answer.status.error_code(), ": ",
-                                  answer.status.error_message())];
+    ++answered[answer.status.ok() ? answer.backend : Text(answer.status)];
   }
   return answered;
 }

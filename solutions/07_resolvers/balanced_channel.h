@@ -21,12 +21,16 @@ namespace movies {
 // next one of the servers that can be reached, whatever other calls are doing.
 //
 // What happens to a call whose server dies: GetMovie, QueryMovie and AddMovies
-// are made again after UNAVAILABLE, up to four attempts in all. The backoff
-// begins at 0.05 s and doubles, up to 1 s. The other methods are not: run
-// twice, they do something twice.
+// of movies.v1.MoviesService are made again after UNAVAILABLE, up to four
+// attempts in all. The backoff begins at 0.05 s and doubles each time; the
+// largest, which a config has to name, is 1 s. No call is made again once its
+// answer has begun to arrive: a stream of movies that breaks off fails. The
+// other methods are not made again at all: run twice, they do something twice.
+// Nothing else is as it would not be without the config: a call fails when no
+// server can be reached, unless its caller says that it waits for ready.
 //
 // A service config that the target's resolver brings takes the place of this
-// one. One that is in `arguments` is replaced.
+// one. `arguments` must not hold one: it would win, and this one be ignored.
 std::shared_ptr<grpc::Channel> BalancedChannel(
     const std::string& target,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials,

@@ -134,12 +134,19 @@ class ServerWatch {
 // Says why there is no server. Returns main()'s exit code.
 int NoServer(const grpc::Status& status) {
   const std::string& etcd = absl::GetFlag(FLAGS_target);
-  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+  if (absl::StartsWith(status.error_message(), "TODO(")) {
     std::fprintf(stderr,
                  "%s\nThe exercise 07_resolvers.follow_servers is not "
                  "solved yet; //solutions/07_resolvers:client shows what comes "
                  "then.\n",
                  status.error_message().c_str());
+  } else if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+    std::fprintf(
+        stderr,
+        "What serves at %s is no etcd. Stop it, or start one elsewhere "
+        "with --address, and call that with --target: bazel run "
+        "//lessons/07_resolvers:server\n",
+        etcd.c_str());
   } else if (!status.ok()) {
     std::fprintf(stderr,
                  "No etcd answers at %s: %s\nStart one: bazel run "
@@ -200,13 +207,14 @@ int Main() {
     return 2;
   }
 
-  const support::ConsoleLog log;
+  const auto log = std::make_shared<const support::ConsoleLog>();
   EtcdResolverOptions options;
   options.etcd = absl::GetFlag(FLAGS_target);
   options.service_config_json =
       absl::StrReplaceAll(kRoundRobinWithRetries, {{"round_robin", policy}});
-  options.on_trouble = [&log](const absl::Status& status) {
-    log.Say(absl::StrCat("the resolver: ", status.ToString()));
+  // A channel's resolver may outlive this function, so it shares the log.
+  options.on_trouble = [log](const absl::Status& status) {
+    log->Say(absl::StrCat("the resolver: ", status.ToString()));
   };
   // Before the first channel.
   const absl::Status registered =
@@ -216,16 +224,16 @@ int Main() {
     return 1;
   }
 
-  ServerWatch watch(options.etcd, log);
+  ServerWatch watch(options.etcd, *log);
   if (!watch.WaitForServer(kPatience)) return NoServer(watch.ended());
   const std::shared_ptr<grpc::Channel> channel =
       grpc::CreateChannel("etcd:///movies", grpc::InsecureChannelCredentials());
-  log.Say(absl::StrCat("Calling etcd:///movies for ",
-                       absl::FormatDuration(length)));
+  log->Say(absl::StrCat("Calling etcd:///movies for ",
+                        absl::FormatDuration(length)));
   LoadGenerator load(channel, load_options);
   absl::SleepFor(length);
   const std::vector<CallRecord> calls = load.Stop();
-  return Show(calls, watch.marks(), log) ? 0 : 1;
+  return Show(calls, watch.marks(), *log) ? 0 : 1;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "absl/time/time.h"
 #include "etcd_prefix.h"
 #include "support/etcd/rpc.pb.h"
+#include "to_absl_status.h"
 
 namespace movies {
 namespace {
@@ -12,11 +13,6 @@ namespace {
 void Prepare(grpc::ClientContext& context) {
   context.set_wait_for_ready(true);
   context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
-}
-
-absl::Status ToAbsl(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      status.error_message());
 }
 
 }  // namespace
@@ -34,7 +30,7 @@ absl::Status EtcdKeys::Put(const std::string& key, const std::string& value,
   request.set_value(value);
   request.set_lease(lease);
   etcdserverpb::PutResponse response;
-  return ToAbsl(kv_->Put(&context, request, &response));
+  return ToAbslStatus(kv_->Put(&context, request, &response));
 }
 
 absl::Status EtcdKeys::Delete(const std::string& key) {
@@ -43,14 +39,14 @@ absl::Status EtcdKeys::Delete(const std::string& key) {
   etcdserverpb::DeleteRangeRequest request;
   request.set_key(key);
   etcdserverpb::DeleteRangeResponse response;
-  return ToAbsl(kv_->DeleteRange(&context, request, &response));
+  return ToAbslStatus(kv_->DeleteRange(&context, request, &response));
 }
 
 absl::Status EtcdKeys::DeletePrefix(const std::string& prefix) {
   grpc::ClientContext context;
   Prepare(context);
   etcdserverpb::DeleteRangeResponse response;
-  return ToAbsl(
+  return ToAbslStatus(
       kv_->DeleteRange(&context, movies::DeletePrefix(prefix), &response));
 }
 
@@ -61,7 +57,7 @@ absl::StatusOr<int64_t> EtcdKeys::Grant(int64_t ttl_seconds) {
   request.set_ttl(ttl_seconds);
   etcdserverpb::LeaseGrantResponse response;
   absl::Status status =
-      ToAbsl(lease_->LeaseGrant(&context, request, &response));
+      ToAbslStatus(lease_->LeaseGrant(&context, request, &response));
   if (!status.ok()) return status;
   return response.id();
 }
@@ -72,7 +68,7 @@ absl::Status EtcdKeys::Revoke(int64_t lease) {
   etcdserverpb::LeaseRevokeRequest request;
   request.set_id(lease);
   etcdserverpb::LeaseRevokeResponse response;
-  return ToAbsl(lease_->LeaseRevoke(&context, request, &response));
+  return ToAbslStatus(lease_->LeaseRevoke(&context, request, &response));
 }
 
 absl::Status EtcdKeys::Compact() {
@@ -82,7 +78,7 @@ absl::Status EtcdKeys::Compact() {
   etcdserverpb::RangeRequest range;
   range.set_key("/");
   etcdserverpb::RangeResponse now;
-  absl::Status status = ToAbsl(kv_->Range(&range_context, range, &now));
+  absl::Status status = ToAbslStatus(kv_->Range(&range_context, range, &now));
   if (!status.ok()) return status;
 
   grpc::ClientContext context;
@@ -90,7 +86,7 @@ absl::Status EtcdKeys::Compact() {
   etcdserverpb::CompactionRequest request;
   request.set_revision(now.header().revision());
   etcdserverpb::CompactionResponse response;
-  return ToAbsl(kv_->Compact(&context, request, &response));
+  return ToAbslStatus(kv_->Compact(&context, request, &response));
 }
 
 }  // namespace movies

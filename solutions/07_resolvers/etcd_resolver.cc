@@ -74,37 +74,36 @@ absl::Status BadTarget(absl::string_view what) {
       "a target of the scheme \"etcd\" is \"etcd:///NAME\"; this one ", what));
 }
 
+}  // namespace
+
 // Follows the servers on a thread of its own.
-class EtcdResolver : public support::Resolver {
+class EtcdFollower {
  public:
-  EtcdResolver(EtcdResolverOptions options, std::string prefix,
+  EtcdFollower(EtcdResolverOptions options, std::string prefix,
                std::shared_ptr<support::ClientConnection> connection)
       : options_(std::move(options)),
         prefix_(std::move(prefix)),
         connection_(std::move(connection)),
         thread_([this] { Run(); }) {}
 
-  ~EtcdResolver() override {
-    {
-      absl::MutexLock lock(&mutex_);
-      stopping_ = true;
-      if (contexts_ != nullptr) {
-        contexts_->range.TryCancel();
-        contexts_->watch.TryCancel();
-      }
-    }
-    thread_.join();
-  }
+  // Waits for the thread, which must have been stopped.
+  ~EtcdFollower() { thread_.join(); }
 
-  // ResolveNow() stays what it is, nothing: while there is a watch, the
-  // addresses are not stale; while there is none, the backoff says when etcd
-  // can stand to be asked.
+  // Ends the calls and returns at once.
+  void Stop() {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    if (contexts_ != nullptr) {
+      contexts_->range.TryCancel();
+      contexts_->watch.TryCancel();
+    }
+  }
 
  private:
   void Run() {
     absl::Duration ceiling = options_.initial_backoff;
     while (true) {
-      const absl::Time start = support::SteadyNow();
+      told_ = absl::InfiniteFuture();
       const grpc::Status why = Follow();
       if (IsStopping()) return;
       // The channel stays with the servers that it knows, if it knows any.
@@ -113,8 +112,9 @@ class EtcdResolver : public support::Resolver {
                        prefix_, "\": ", why.error_message()));
       connection_->ReportError(trouble);
       SayTrouble(trouble);
-      // Whoever could follow for a while begins with short waits again.
-      if (support::SteadyNow() - start >= ceiling) {
+      // Whoever could follow for a while begins with short waits again. An etcd
+      // that lets a read time out is asked less and less.
+      if (support::SteadyNow() - told_ >= ceiling) {
         ceiling = options_.initial_backoff;
       }
       if (!Wait(ceiling * Draw())) return;
@@ -127,6 +127,9 @@ class EtcdResolver : public support::Resolver {
     FollowContexts contexts;
     contexts.range.set_deadline(
         absl::ToChronoTime(absl::Now() + options_.read_timeout));
+    // Without it, a member that lost its cluster keeps the watch, and is
+    // silent.
+    contexts.watch.AddMetadata("hasleader", "true");
     // A new channel connects at once. An old one that could not connect would
     // wait for a backoff of its own first.
     const EtcdStubs etcd = NewEtcdStubs(NewChannel());
@@ -161,6 +164,7 @@ class EtcdResolver : public support::Resolver {
 
   // Tells the channel which servers there are.
   void Tell(const std::vector<std::string>& addresses) {
+    told_ = std::min(told_, support::SteadyNow());
     support::ResolverState state;
     state.service_config_json = options_.service_config_json;
     for (const std::string& address : addresses) {
@@ -200,6 +204,8 @@ class EtcdResolver : public support::Resolver {
   const EtcdResolverOptions options_;
   const std::string prefix_;
   const std::shared_ptr<support::ClientConnection> connection_;
+  // When the list that was read last was told. Used by the thread alone.
+  absl::Time told_ = absl::InfiniteFuture();
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Those of the calls under way, if any.
@@ -207,7 +213,73 @@ class EtcdResolver : public support::Resolver {
   std::thread thread_;  // Last, so that it starts when the rest is there.
 };
 
+// Waits for the threads of followers that were stopped, on a thread of its own.
+// A resolver ends on one of gRPC's threads, and cannot wait there: the calls to
+// etcd may need that thread in order to end.
+class FollowerCloser {
+ public:
+  FollowerCloser() : thread_([this] { Run(); }) {}
+
+  // Closes those that are left.
+  ~FollowerCloser() {
+    {
+      absl::MutexLock lock(&mutex_);
+      ending_ = true;
+    }
+    thread_.join();
+  }
+
+  void Close(std::unique_ptr<EtcdFollower> follower) {
+    follower->Stop();
+    absl::MutexLock lock(&mutex_);
+    stopped_.push_back(std::move(follower));
+  }
+
+ private:
+  void Run() {
+    while (true) {
+      std::vector<std::unique_ptr<EtcdFollower>> stopped;
+      absl::MutexLock lock(&mutex_);
+      const auto wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+        return ending_ || !stopped_.empty();
+      };
+      mutex_.Await(absl::Condition(&wanted));
+      if (stopped_.empty()) return;
+      // Destroyed when the lock is no longer held.
+      stopped.swap(stopped_);
+    }
+  }
+
+  absl::Mutex mutex_;
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::unique_ptr<EtcdFollower>> stopped_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;  // Last, so that it starts when the rest is there.
+};
+
+namespace {
+
+class EtcdResolver : public support::Resolver {
+ public:
+  EtcdResolver(std::unique_ptr<EtcdFollower> follower,
+               std::shared_ptr<FollowerCloser> closer)
+      : follower_(std::move(follower)), closer_(std::move(closer)) {}
+
+  ~EtcdResolver() override { closer_->Close(std::move(follower_)); }
+
+  // ResolveNow() stays what it is, nothing: while there is a watch, the
+  // addresses are not stale; while there is none, the backoff says when etcd
+  // can stand to be asked.
+
+ private:
+  std::unique_ptr<EtcdFollower> follower_;
+  const std::shared_ptr<FollowerCloser> closer_;
+};
+
 }  // namespace
+
+EtcdResolverBuilder::EtcdResolverBuilder(EtcdResolverOptions options)
+    : options_(std::move(options)),
+      closer_(std::make_shared<FollowerCloser>()) {}
 
 absl::Status EtcdResolverBuilder::CheckTarget(
     const support::ResolverTarget& target) const {
@@ -234,9 +306,11 @@ absl::StatusOr<std::unique_ptr<support::Resolver>> EtcdResolverBuilder::Build(
     std::shared_ptr<support::ClientConnection> connection) {
   EtcdResolverOptions options = options_;
   if (!target.authority.empty()) options.etcd = target.authority;
-  return std::make_unique<EtcdResolver>(std::move(options),
-                                        absl::StrCat(target.endpoint(), "/"),
-                                        std::move(connection));
+  return std::make_unique<EtcdResolver>(
+      std::make_unique<EtcdFollower>(std::move(options),
+                                     absl::StrCat(target.endpoint(), "/"),
+                                     std::move(connection)),
+      closer_);
 }
 
 }  // namespace movies

@@ -48,7 +48,7 @@ struct EtcdResolverOptions {
 
   // A watch is silent as long as nothing changes. So etcd is pinged after so
   // much silence, and is away if the answer takes longer than the timeout. etcd
-  // closes the connection of a client that pings more than every 5 s.
+  // closes the connection of a client that pings more often than every 5 s.
   absl::Duration keepalive_time = absl::Seconds(10);
   absl::Duration keepalive_timeout = absl::Seconds(3);
 
@@ -65,20 +65,24 @@ struct EtcdResolverOptions {
   std::string service_config_json = kRoundRobinWithRetries;
 
   // Is told what goes wrong, for a log. Called on the resolvers' threads, so it
-  // must be thread-safe, and quick. It must not destroy a channel.
+  // must be thread-safe, and quick. It must not destroy a channel. Who
+  // registers a builder keeps it for as long as the process lives, so whatever
+  // this and the functions above use has to live as long.
   std::function<void(const absl::Status&)> on_trouble = nullptr;
 };
+
+class FollowerCloser;
 
 // Makes resolvers that follow the servers in etcd. Each has a thread, and a
 // connection to etcd. Whenever etcd cannot be asked any more, its channel goes
 // on with the servers that it knew last, until etcd has told of others; a
-// channel that never knew any says why its calls fail.
+// channel that never knew any says why its calls fail. A member of a cluster
+// that is cut off from the others is no etcd that can be asked.
 //
 // Thread-safe.
 class EtcdResolverBuilder : public support::ResolverBuilder {
  public:
-  explicit EtcdResolverBuilder(EtcdResolverOptions options)
-      : options_(std::move(options)) {}
+  explicit EtcdResolverBuilder(EtcdResolverOptions options);
 
   std::string Scheme() const override { return "etcd"; }
 
@@ -94,6 +98,7 @@ class EtcdResolverBuilder : public support::ResolverBuilder {
 
  private:
   const EtcdResolverOptions options_;
+  const std::shared_ptr<FollowerCloser> closer_;
 };
 
 }  // namespace movies

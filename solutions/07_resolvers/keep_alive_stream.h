@@ -64,7 +64,7 @@ class KeepAliveStream final
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   // The answer to the last request, once it is there.
   std::optional<absl::Duration> answer_ ABSL_GUARDED_BY(mutex_);
-  // No more answers will come.
+  // No more answers will come, or they would be too late.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   // How the call ended, once gRPC is done with it.
   std::optional<grpc::Status> status_ ABSL_GUARDED_BY(mutex_);

@@ -35,13 +35,13 @@ class ManualResolverBuilder : public support::ResolverBuilder {
   explicit ManualResolverBuilder(std::string scheme)
       : scheme_(std::move(scheme)) {}
 
-  // Replaces the addresses: every channel in use hears of it, and those that
-  // are used later start with it. An empty list says that there is no server:
-  // calls fail. Before the first call of this function nothing is known, which
-  // is another thing: calls wait.
+  // Replaces the addresses: every channel in use hears of it, even if they are
+  // the same, and those that are used later start with it. An empty list says
+  // that there is no server: calls fail. Before the first call of this function
+  // nothing is known, which is another thing: calls wait.
   //
-  // Returns the first fault that a channel found, INVALID_ARGUMENT if one of
-  // these is no address; all channels hear of the list even so. That a channel
+  // Returns a fault that a channel found, INVALID_ARGUMENT if one of these is
+  // no address; all channels hear of the list even so. That a channel
   // has just gone (CANCELLED) is no fault. If no channel is in use, nobody
   // looks at the addresses, and it is OK.
   absl::Status SetAddresses(std::vector<std::string> addresses);
@@ -57,7 +57,8 @@ class ManualResolverBuilder : public support::ResolverBuilder {
   class ManualResolver;
 
   // From now on the connection hears of every change; and at once of the
-  // addresses, if they are known. Returns what UpdateState() does.
+  // addresses, if they are known. Returns what UpdateState() does; OK if there
+  // was nothing to say.
   absl::Status Join(
       const std::shared_ptr<support::ClientConnection>& connection);
 

@@ -39,14 +39,15 @@ struct ServerLease {
 // ttl:      how long the key may stay after the server's last sign of life.
 //           etcd counts in whole seconds; what is not is rounded up, so that
 //           nobody gets less than was asked for.
-// deadline: for both calls together.
+// deadline: for both calls together. An etcd that is away is not waited for.
 //
 // Returns the lease, which is a new one each time, with the TTL that etcd
 // granted: never less than asked for, but it may be more. A key that is there
 // already is put anew, and belongs to the new lease.
 //
-// Returns a failed call's code and message. If the lease was granted and the
-// key could not be put, nobody needs to clean up: that lease ends by itself.
+// Returns a failed call's code and message, and tries nothing again. If the
+// lease was granted and the key could not be put, nobody needs to clean up:
+// that lease ends by itself.
 //
 // May be called from many threads at once.
 absl::StatusOr<ServerLease> RegisterServer(

@@ -11,12 +11,8 @@
 
 namespace movies {
 
-Registration::Registration(const std::shared_ptr<grpc::Channel>& etcd,
-                           RegistrationOptions options)
-    : options_(std::move(options)),
-      kv_(etcdserverpb::KV::NewStub(etcd)),
-      leases_(etcdserverpb::Lease::NewStub(etcd)),
-      thread_([this] { Run(); }) {}
+Registration::Registration(RegistrationOptions options)
+    : options_(std::move(options)), thread_([this] { Run(); }) {}
 
 Registration::~Registration() {
   stopping_.Notify();
@@ -49,8 +45,13 @@ void Registration::Run() {
   int failures = 0;
   absl::Duration wait = absl::ZeroDuration();
   while (!stopping_.WaitForNotificationWithTimeout(wait)) {
+    // The old channel could go on with a connection that is dead, or wait for a
+    // backoff of its own; a new one connects at once.
+    const std::shared_ptr<grpc::Channel> etcd = NewChannel();
+    const auto kv = etcdserverpb::KV::NewStub(etcd);
+    leases_ = etcdserverpb::Lease::NewStub(etcd);
     const absl::StatusOr<ServerLease> lease =
-        RegisterServer(*kv_, *leases_, options_.service, options_.address,
+        RegisterServer(*kv, *leases_, options_.service, options_.address,
                        options_.ttl, absl::Now() + options_.call_timeout);
     if (lease.ok()) {
       absl::MutexLock lock(&mutex_);
@@ -76,6 +77,15 @@ void Registration::Run() {
   }
 }
 
+std::shared_ptr<grpc::Channel> Registration::NewChannel() const {
+  grpc::ChannelArguments args;
+  // Or it would be given the old channel's connection.
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // etcd is near, whatever the environment says of the way to the world.
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(options_.etcd, options_.credentials(), args);
+}
+
 absl::Status Registration::KeepAlive(const ServerLease& lease) {
   KeepAliveStream stream(*leases_);
   absl::Cleanup forget = [this] {
@@ -89,7 +99,8 @@ absl::Status Registration::KeepAlive(const ServerLease& lease) {
   // By then a third has passed, and without an answer a second one; the last is
   // left to register anew before clients are told that the server is gone.
   absl::Duration third = lease.ttl / 3;
-  while (!stopping_.WaitForNotificationWithTimeout(third)) {
+  while (!stopping_.WaitForNotificationWithTimeout(
+      options_.keep_alive_interval.value_or(third))) {
     const absl::StatusOr<absl::Duration> left =
         stream.KeepAlive(lease.id, absl::Now() + third);
     if (!left.ok()) return left.status();

@@ -21,7 +21,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "backend.h"
 #include "proto/catalogue_service.h"
@@ -46,20 +45,8 @@ ABSL_FLAG(absl::Duration, every, absl::Milliseconds(700),
 namespace movies {
 namespace {
 
-// How long a server serves on after it left etcd: clients have to hear of it
-// first, or their last calls would find the door closed.
-constexpr absl::Duration kDrain = absl::Milliseconds(200);
-
-// How long a server may take to leave.
+// How long the clients of a server that left etcd may take to leave it, too.
 constexpr absl::Duration kGrace = absl::Seconds(5);
-
-std::shared_ptr<grpc::Channel> EtcdChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  // gRPC would wait up to two minutes between its attempts to connect.
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   arguments);
-}
 
 // One server, registered in an etcd that runs already.
 int ServeAndRegister(support::StopSignals& stop_signals) {
@@ -76,6 +63,7 @@ int ServeAndRegister(support::StopSignals& stop_signals) {
   }
 
   RegistrationOptions options;
+  options.etcd = absl::GetFlag(FLAGS_etcd);
   options.service = "movies";
   options.address = (*backend)->address();
   options.ttl = absl::GetFlag(FLAGS_ttl);
@@ -89,13 +77,11 @@ int ServeAndRegister(support::StopSignals& stop_signals) {
     if (words != said) log.Say(words);
     said = words;
   };
-  auto registration = std::make_unique<Registration>(
-      EtcdChannel(absl::GetFlag(FLAGS_etcd)), options);
+  auto registration = std::make_unique<Registration>(options);
 
   stop_signals.Wait();
   log.Say(absl::StrCat(name, " leaves etcd, then shuts down"));
   registration.reset();
-  absl::SleepFor(kDrain);
   (*backend)->Leave(kGrace);
   return 0;
 }
@@ -127,12 +113,12 @@ class Servers {
     processes_.erase(name);
   }
 
-  // As Ctrl-C would.
+  // As Ctrl-C would. etcd may take its time as well as the clients.
   void Stop(const std::string& name) {
     auto process = processes_.find(name);
     if (process == processes_.end()) return;
     const absl::StatusOr<support::ExitStatus> exit =
-        process->second.Terminate(kGrace);
+        process->second.Terminate(2 * kGrace);
     if (!exit.ok()) log_.Say(exit.status().ToString());
     processes_.erase(process);
   }

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,7 +21,10 @@ absl::StatusOr<HostAndPort> SplitAddress(absl::string_view address) {
   // The port comes after the last colon; in brackets there may be more.
   const std::size_t colon = address.rfind(':');
   HostAndPort parts;
+  // SimpleAtoi() would take " 1" and "+1" too.
   if (colon == absl::string_view::npos ||
+      !std::all_of(address.begin() + colon + 1, address.end(),
+                   absl::ascii_isdigit) ||
       !absl::SimpleAtoi(address.substr(colon + 1), &parts.port) ||
       parts.port < 1 || parts.port > 65535) {
     return absl::InvalidArgumentError(
@@ -59,15 +64,16 @@ absl::StatusOr<grpc::lb::v1::ServerList> MakeServerList(
     const std::vector<TrafficShare>& traffic) {
   grpc::lb::v1::ServerList list;
   for (const TrafficShare* share : TakeTurns(traffic)) {
-    if (share->token.size() > kMaxTokenBytes) {
+    if (share->token.size() > kMaxTokenBytes ||
+        !std::all_of(share->token.begin(), share->token.end(),
+                     absl::ascii_isprint)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the token '", share->token, "' is too long"));
+          absl::StrCat("bad token: '", absl::CHexEscape(share->token), "'"));
     }
     grpc::lb::v1::Server& server = *list.add_servers();
     server.set_load_balance_token(share->token);
     server.set_drop(share->address.empty());
     if (server.drop()) continue;
-
     absl::StatusOr<HostAndPort> address = SplitAddress(share->address);
     if (!address.ok()) return address.status();
     const bool v6 = absl::StrContains(address->host, ':');

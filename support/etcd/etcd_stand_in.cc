@@ -14,7 +14,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,7 +21,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "support/etcd/kv.pb.h"
 #include "support/etcd/rpc.grpc.pb.h"
@@ -82,24 +80,6 @@ class EtcdStandIn::Store {
    protected:
     ~Watcher() = default;
   };
-
-  Store() : timer_([this] { ExpireByTime(); }) {}
-
-  ~Store() {
-    {
-      absl::MutexLock lock(&mutex_);
-      ended_ = true;
-    }
-    timer_.join();
-  }
-
-  // Stops the clock of the leases, or sets it going with their full time.
-  void SetServing(bool serving) {
-    absl::MutexLock lock(&mutex_);
-    serving_ = serving;
-    for (auto& [id, lease] : leases_) lease.expiry = Expiry(lease.ttl);
-    timer_is_stale_ = true;
-  }
 
   grpc::Status Range(const etcdserverpb::RangeRequest& request,
                      etcdserverpb::RangeResponse* response) {
@@ -204,8 +184,6 @@ class EtcdStandIn::Store {
     }
     Lease& lease = leases_[id];
     lease.ttl = std::max(request.ttl(), kMinTtl);
-    lease.expiry = Expiry(lease.ttl);
-    timer_is_stale_ = true;
     response->set_id(id);
     response->set_ttl(lease.ttl);
     response->mutable_header()->set_revision(revision_);
@@ -229,7 +207,6 @@ class EtcdStandIn::Store {
     response.mutable_header()->set_revision(revision_);
     auto lease = leases_.find(request.id());
     if (lease != leases_.end()) {
-      lease->second.expiry = Expiry(lease->second.ttl);
       response.set_ttl(lease->second.ttl);
     }
     return response;
@@ -339,7 +316,6 @@ class EtcdStandIn::Store {
  private:
   struct Lease {
     int64_t ttl = 0;  // Seconds.
-    absl::Time expiry;
     std::set<std::string> keys;
   };
 
@@ -347,32 +323,6 @@ class EtcdStandIn::Store {
     KeyRange range;
     int64_t next_revision;
   };
-
-  absl::Time Expiry(int64_t ttl) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return serving_ ? absl::Now() + absl::Seconds(ttl) : absl::InfiniteFuture();
-  }
-
-  void ExpireByTime() {
-    absl::MutexLock lock(&mutex_);
-    while (!ended_) {
-      const absl::Time now = absl::Now();
-      absl::Time next = absl::InfiniteFuture();
-      std::vector<int64_t> expired;
-      for (const auto& [id, lease] : leases_) {
-        if (lease.expiry <= now) {
-          expired.push_back(id);
-        } else {
-          next = std::min(next, lease.expiry);
-        }
-      }
-      for (int64_t id : expired) End(id);
-      timer_is_stale_ = false;
-      auto wake = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return ended_ || timer_is_stale_;
-      };
-      mutex_.AwaitWithDeadline(absl::Condition(&wake), next);
-    }
-  }
 
   // Ends a lease and its keys with it. Returns whether there was one.
   bool End(int64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -451,11 +401,6 @@ class EtcdStandIn::Store {
   std::function<void()> after_next_range_ ABSL_GUARDED_BY(mutex_);
   int keep_alives_ ABSL_GUARDED_BY(mutex_) = 0;
   int grants_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool serving_ ABSL_GUARDED_BY(mutex_) = true;
-  // A lease was added that may expire before those that the timer waits for.
-  bool timer_is_stale_ ABSL_GUARDED_BY(mutex_) = false;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread timer_;  // Last, so that it starts when the rest is there.
 };
 
 // With the sync API: what AfterNextRange() was given may take its time.
@@ -620,7 +565,6 @@ EtcdStandIn::~EtcdStandIn() = default;
 
 absl::Status EtcdStandIn::Stop() {
   server_.reset();
-  store_->SetServing(false);
   return absl::OkStatus();
 }
 
@@ -632,16 +576,11 @@ absl::Status EtcdStandIn::Restart() {
   absl::StatusOr<std::unique_ptr<TestServer>> server =
       TestServer::Start({kv_.get(), lease_.get(), watch_.get()}, options);
   if (!server.ok()) return server.status();
-  store_->SetServing(true);
   server_ = *std::move(server);
   return absl::OkStatus();
 }
 
 bool EtcdStandIn::ExpireLease(int64_t id) { return store_->ExpireLease(id); }
-
-void EtcdStandIn::ExpireLeases() {
-  for (int64_t id : store_->Leases()) store_->ExpireLease(id);
-}
 
 std::vector<int64_t> EtcdStandIn::Leases() const { return store_->Leases(); }
 

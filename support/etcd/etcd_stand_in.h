@@ -29,7 +29,7 @@ namespace support {
 // call that arrives just as it stops may fail with CANCELLED, which a real one,
 // killed, never says.
 //
-// Leases expire by time, to the millisecond; none is shorter than 1 s.
+// Leases end by ExpireLease() only, not by time.
 //
 // Besides what Etcd says, all member functions but Stop() and Restart() may be
 // called from any thread.
@@ -49,11 +49,9 @@ class EtcdStandIn : public Etcd {
   absl::Status Stop() override;
   absl::Status Restart() override;
 
-  // Ends this lease, or all of them, as if their time had passed: their keys
-  // are deleted, and watchers told, before this returns. Returns whether there
-  // was such a lease.
+  // Ends this lease as if its time had passed: its keys are deleted, and
+  // watchers told, before this returns. Returns whether there was such a lease.
   bool ExpireLease(int64_t id);
-  void ExpireLeases();
 
   // Returns the leases that live now, in no order of meaning.
   std::vector<int64_t> Leases() const;
@@ -75,7 +73,8 @@ class EtcdStandIn : public Etcd {
   // since the start. Returns whether that came true within `timeout`.
   bool WaitForKeepAlives(int count, absl::Duration timeout) const;
 
-  // Returns how many were received since the start.
+  // Return how many keepalives were received, and leases granted, since the
+  // start.
   int keep_alives() const;
   int grants() const;
 

@@ -104,16 +104,6 @@ TEST_F(EtcdStandInTest, ExpiresOneLeaseAtOnce) {
   EXPECT_EQ(Range().kvs(0).key(), "movies/heat");
 }
 
-TEST_F(EtcdStandInTest, ExpiresAllLeasesAtOnce) {
-  PutWithLease("movies/alien");
-  PutWithLease("movies/heat");
-
-  etcd_->ExpireLeases();
-
-  EXPECT_TRUE(etcd_->Leases().empty());
-  EXPECT_EQ(Range().kvs_size(), 0);
-}
-
 TEST_F(EtcdStandInTest, CountsAndCancelsOpenWatchesAndLeavesTheStreams) {
   Context context;
   auto stream = watch_->Watch(&context);
@@ -179,17 +169,6 @@ TEST_F(EtcdStandInTest, LetsSomethingHappenAfterARangeAndBeforeItsAnswer) {
   EXPECT_EQ(first.header().revision(), 1);
   EXPECT_EQ(second.kvs_size(), 1);
   EXPECT_EQ(second.header().revision(), 2);
-}
-
-TEST_F(EtcdStandInTest, ExpiresNoLeaseWhileStopped) {
-  const int64_t lease = PutWithLease("movies/alien");
-
-  ASSERT_TRUE(etcd_->Stop().ok());
-  EXPECT_EQ(etcd_->Leases(), std::vector<int64_t>({lease}));
-  EXPECT_TRUE(etcd_->ExpireLease(lease));
-  ASSERT_TRUE(etcd_->Restart().ok());
-
-  EXPECT_TRUE(etcd_->Leases().empty());
 }
 
 }  // namespace

@@ -19,8 +19,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "support/etcd/etcd_server.h"
 #include "support/etcd/etcd_stand_in.h"
@@ -372,19 +370,6 @@ TEST_P(EtcdTest, AnswersKeepAlivesWithTheTimeAndForNoLeaseWithZero) {
   EXPECT_EQ(KeepAlive(lease, 2), std::vector<int64_t>({60, 60}));
   ASSERT_TRUE(Revoke(lease).ok());
   EXPECT_EQ(KeepAlive(lease, 2), std::vector<int64_t>({0, 0}));
-}
-
-TEST_P(EtcdTest, EndsALeaseThatNobodyKeepsAlive) {
-  const absl::Time before = absl::Now();
-  const int64_t lease = Grant(1);
-  ASSERT_TRUE(Put("a", "x", lease).ok());
-  WatchCall watch = Watch("a", "", 0);
-  EXPECT_EQ(watch.NextEvents(), "created");
-
-  EXPECT_EQ(watch.NextEvents(), "DELETE a@3");
-
-  EXPECT_GT(absl::Now() - before, absl::Milliseconds(900));
-  EXPECT_EQ(KeepAlive(lease, 1), std::vector<int64_t>({0}));
 }
 
 TEST_P(EtcdTest, TellsAWatchOfEachChangeFromNowOn) {

@@ -98,13 +98,14 @@ def _slide_files(build_exercises, exclude = []):
         visibility = _PUBLIC,
     )
 
-def _integrations(integrations, test_deps, sources, tags = []):
+def _integrations(integrations, shards, test_deps, sources, tags = []):
     for integration, deps in integrations.items():
         cc_test(
             name = integration + "_test",
             size = "small",
             srcs = [sources + integration + "_test.cc"],
             copts = _include_own_folder(),
+            shard_count = shards.get(integration),
             tags = tags,
             deps = deps + test_deps + ["@com_google_googletest//:gtest_main"],
         )
@@ -138,7 +139,7 @@ def expect_red_test(name, test, exercise, patch = None):
         deps = ["//tools/checks:expect_red"],
     )
 
-def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, test_deps = [], build_exercises = []):
+def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, integration_shards = {}, test_deps = [], build_exercises = []):
     """Declares the targets of lessons/NN_concept.
 
     Args:
@@ -150,6 +151,8 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
       integrations: library of `libraries` that stands on exercises, with a test
         that cannot pass before they are solved -> that test's deps, for its
         header. The test is proven on the solution.
+      integration_shards: integration -> into how many processes Bazel divides its
+        cases, side by side; for those that mostly wait.
       test_deps: what the lesson's tests depend on, besides GoogleTest.
       build_exercises: exercises that are a BUILD file in a folder of that name;
         such a folder's BUILD file ends with a macro like proto_rules_exercise().
@@ -192,7 +195,7 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
             copts = _include_own_folder(),
             deps = deps + test_deps + ["@com_google_googletest//:gtest_main"],
         )
-    _integrations(integrations, test_deps, sources = "", tags = ["exercise"])
+    _integrations(integrations, integration_shards, test_deps, sources = "", tags = ["exercise"])
     native.exports_files([integration + "_test.cc" for integration in integrations])
     for exercise in build_exercises:
         native.test_suite(
@@ -227,7 +230,7 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
 # Takes what lesson() takes, so that the two BUILD files can be compared.
 # buildifier: disable=unused-variable
 # buildifier: disable=function-docstring-args
-def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, test_deps = [], build_exercises = []):
+def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, integration_shards = {}, test_deps = [], build_exercises = []):
     """Declares the targets of solutions/NN_concept; see lesson()."""
     _check_name(name)
     lesson_package = "//lessons/" + name
@@ -244,7 +247,7 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integra
         )
         for patch in native.glob(["wrong_answers/{}.*.patch".format(exercise)]):
             _wrong_answer(exercise, patch, lesson_package)
-    _integrations(integrations, test_deps, sources = lesson_package + ":")
+    _integrations(integrations, integration_shards, test_deps, sources = lesson_package + ":")
     for exercise in build_exercises:
         native.test_suite(
             name = exercise + "_test",
