@@ -19,6 +19,8 @@ namespace movies {
 //
 // Which server gets a call: the policy "round_robin" gives each call to the
 // next one of the servers that can be reached, whatever other calls are doing.
+// A "loadBalancingConfig" is a list, of which gRPC takes the first policy that
+// it knows: [{"NAME": {}}].
 //
 // What happens to a call whose server dies: GetMovie, QueryMovie and AddMovies
 // of movies.v1.MoviesService are made again after UNAVAILABLE, up to four
