@@ -662,21 +662,29 @@ TEST_F(GrpclbTest, ABalancerThatGreetsAndHangsUpIsAskedOverAndOver) {
   EXPECT_TRUE(balancer.WaitForStreams(100));
 }
 
+class SameListTest : public GrpclbTest {
+ protected:
+  // Connects by a balancer that tells of `traffic`, to be followed to A, and is
+  // gone then. Returns where it was.
+  support::TestServerOptions ConnectThenLose(
+      const std::vector<TrafficShare>& traffic) {
+    PlainBalancer balancer(traffic);
+    support::TestServer balancer_server(&balancer);
+    StartDns(balancer_server.address());
+    Connect();
+    EXPECT_TRUE(CallUntil(a_address_));
+    return At(balancer_server.address());
+  }
+};
+
 // Why Balancer tags its tokens: to the client a list that is the same as its
 // last one is no news. First, it goes on counting for the stream that is over.
-TEST_F(GrpclbTest, TheSameListAgainGetsNoReports) {
+TEST_F(SameListTest, TheSameListAgainGetsNoReports) {
   const std::vector<TrafficShare> traffic = {{a_address_, 1, "a"}};
-  PlainBalancer before(traffic);
-  auto balancer_server = std::make_unique<support::TestServer>(&before);
-  const support::TestServerOptions where_it_was =
-      At(balancer_server->address());
-  ASSERT_NO_FATAL_FAILURE(StartDns(balancer_server->address()));
-  Connect();
-  ASSERT_TRUE(CallUntil(a_address_));
-  balancer_server.reset();
+  const support::TestServerOptions where_it_was = ConnectThenLose(traffic);
 
   PlainBalancer after(traffic);
-  balancer_server = std::make_unique<support::TestServer>(&after, where_it_was);
+  support::TestServer balancer_server(&after, where_it_was);
   // If the list were news, the calls between it and the report would be in it.
   const absl::Time give_up = absl::Now() + kPatience;
   bool reported = false;
@@ -690,22 +698,15 @@ TEST_F(GrpclbTest, TheSameListAgainGetsNoReports) {
 }
 
 // Second, it stays with the resolver's addresses.
-TEST_F(GrpclbTest, TheSameListAgainDoesNotEndTheFallback) {
+TEST_F(SameListTest, TheSameListAgainDoesNotEndTheFallback) {
   const std::vector<TrafficShare> traffic = {{a_address_, 1, "a"}};
-  PlainBalancer before(traffic);
-  auto balancer_server = std::make_unique<support::TestServer>(&before);
-  const support::TestServerOptions where_it_was =
-      At(balancer_server->address());
-  ASSERT_NO_FATAL_FAILURE(StartDns(balancer_server->address()));
-  Connect();
-  ASSERT_TRUE(CallUntil(a_address_));
-  balancer_server.reset();
+  const support::TestServerOptions where_it_was = ConnectThenLose(traffic);
   a_.reset();
   ASSERT_TRUE(CallUntil(fallback_.address()));
 
   a_ = std::make_unique<support::TestServer>(&backend_a_, At(a_address_));
   PlainBalancer after(traffic);
-  balancer_server = std::make_unique<support::TestServer>(&after, where_it_was);
+  support::TestServer balancer_server(&after, where_it_was);
   // Now the client has the list.
   ASSERT_TRUE(after.WaitForReport());
 

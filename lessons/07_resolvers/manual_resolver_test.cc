@@ -89,7 +89,10 @@ class ManualResolverTest : public ::testing::Test {
 
   void Set(const Addresses& addresses) {
     const absl::Status status = builder_.SetAddresses(addresses);
-    EXPECT_TRUE(status.ok()) << "No channel found a fault: " << status;
+    EXPECT_TRUE(status.ok())
+        << "No channel found a fault, so SetAddresses() is to return OK. It "
+           "returned "
+        << status;
   }
 
   ManualResolverBuilder builder_{"manual"};

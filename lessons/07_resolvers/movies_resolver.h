@@ -37,7 +37,8 @@ class MoviesResolverBuilder : public support::ResolverBuilder {
   std::string Scheme() const override { return "movies"; }
 
   // OK if the target is nothing but the scheme and the name of a known shelf,
-  // in the letter case that it has here; an empty query or fragment is none.
+  // in the letter case that it has here; an empty query or fragment is none,
+  // and "movies:drama" names the same as "movies:///drama", see endpoint().
   // Otherwise INVALID_ARGUMENT with a message that quotes the part that is
   // wrong, of a query the key, of a path without a shelf nothing; and says what
   // a target looks like and which shelves there are. The same for every fault:

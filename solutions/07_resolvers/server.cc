@@ -80,7 +80,10 @@ int ServeAndRegister(support::StopSignals& stop_signals) {
   auto registration = std::make_unique<Registration>(options);
 
   stop_signals.Wait();
-  log.Say(absl::StrCat(name, " leaves etcd, then shuts down"));
+  log.Say(
+      absl::StrCat(name, registration->WaitUntilRegistered(absl::ZeroDuration())
+                             ? " leaves etcd, then shuts down"
+                             : " shuts down; etcd does not know it"));
   registration.reset();
   (*backend)->Leave(kGrace);
   return 0;
