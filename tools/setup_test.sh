@@ -329,7 +329,7 @@ test_tests_install_node_and_the_npm_packages() {
   mv "${machine}/bin/npm" "${machine}/packaged/npm"
   setup --tests
   expect_status 0
-  expect_call 'install -y .* chromium clang-format graphviz .*nodejs npm'
+  expect_call 'install -y .* chromium clang-format graphviz .*shellcheck nodejs npm'
   expect_call 'npm ci --ignore-scripts'
 }
 

@@ -40,10 +40,11 @@ def _pkg_config(repository_ctx, args, modules):
         _missing(repository_ctx, "the library behind pkg-config's " + ", ".join(modules))
     return result.stdout.strip()
 
-def _linkopts(repository_ctx, modules):
-    if not modules:
+def _linkopts(repository_ctx, modules, flags):
+    if modules:
+        flags = flags + _pkg_config(repository_ctx, ["--libs"], modules).split(" ")
+    if not flags:
         return []
-    flags = _pkg_config(repository_ctx, ["--libs"], modules).split(" ")
 
     # Abseil's flags name every library below the one asked for; --as-needed
     # keeps those that nothing calls from being loaded with the program.
@@ -62,12 +63,13 @@ def _system_library_impl(repository_ctx):
     packages = {"": _HEADER}
     for label, parts in repository_ctx.attr.targets.items():
         package, name = label[len("//"):].split(":")
-        own = [p for p in parts if "//" not in p]
+        flags = [p for p in parts if p.startswith("-l")]
+        own = [p for p in parts if "//" not in p and p not in flags]
         modules.update({m: None for m in own})
         packages.setdefault(package, _HEADER)
         packages[package] += _TARGET.format(
             name = name,
-            linkopts = repr(_linkopts(repository_ctx, own)),
+            linkopts = repr(_linkopts(repository_ctx, own, flags)),
             deps = repr([p for p in parts if "//" in p]),
             testonly = repr(label in repository_ctx.attr.testonly_targets),
         )
@@ -92,7 +94,7 @@ system_library = repository_rule(
     implementation = _system_library_impl,
     attrs = {
         "targets": attr.string_list_dict(
-            doc = "cc_library label in this repository -> pkg-config modules to link and labels to depend on.",
+            doc = "cc_library label in this repository -> pkg-config modules to link, -lNAME for libraries without pkg-config data, and labels to depend on.",
         ),
         "testonly_targets": attr.string_list(
             doc = "Those of the targets that only tests may use.",
