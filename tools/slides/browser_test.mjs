@@ -2,7 +2,7 @@
 // the last row; see check.mjs. Runs where the repository's files lie.
 
 import path from 'node:path';
-import {withBrowser} from './browser.mjs';
+import {withBrowser} from '../npm/browser.mjs';
 import {checkDeck} from './check.mjs';
 import {readLimits} from './theme.mjs';
 

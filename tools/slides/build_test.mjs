@@ -17,7 +17,6 @@ const DAY = {plans: [{title: 'A day', start: '9:00', minutes: 60, entries: [{dec
 /** Builds decks, {name: text}, in a repository of their own. */
 function build(decks, plans = DAY) {
   const root = mkdtempSync(path.join(process.env.TEST_TMPDIR ?? '/tmp', 'build.'));
-  mkdirSync(path.join(root, 'slides'));
   mkdirSync(path.join(root, 'out'));
   copyFileSync('slides/theme.css', path.join(root, 'slides/theme.css'));
   writeFileSync(path.join(root, 'slides/schedule.json'), JSON.stringify(plans));
@@ -82,17 +81,16 @@ test('a plan that is too long fails the build', () => {
 test('without the npm packages it is said what to run', () => {
   const root = mkdtempSync(path.join(process.env.TEST_TMPDIR ?? '/tmp', 'node.'));
   mkdirSync(path.join(root, 'npm'));
-  mkdirSync(path.join(root, 'slides'));
   writeFileSync(path.join(root, 'npm/package-lock.json'), '{}');
-  copyFileSync(realpathSync(here('node.sh')), path.join(root, 'slides/node.sh'));
-  const {status, stderr} = spawnSync(path.join(root, 'slides/node.sh'), ['x.mjs'], {encoding: 'utf8'});
+  copyFileSync(realpathSync(here('../npm/node.sh')), path.join(root, 'npm/node.sh'));
+  const {status, stderr} = spawnSync(path.join(root, 'npm/node.sh'), ['x.mjs'], {encoding: 'utf8'});
   assert.equal(status, 1);
   assert.match(stderr, /the npm packages of tools\/npm are missing or not up to date/);
   assert.match(stderr, /no lesson does. Run:\n {2}tools\/setup --tests/);
 });
 
 test('without Node.js it is said what to run', () => {
-  const {status, stderr} = spawnSync('/bin/bash', [here('node.sh'), 'x.mjs'],
+  const {status, stderr} = spawnSync('/bin/bash', [here('../npm/node.sh'), 'x.mjs'],
       {encoding: 'utf8', env: {PATH: path.join(process.env.TEST_TMPDIR ?? '/tmp', 'nothing')}});
   assert.equal(status, 1);
   assert.match(stderr, /Node\.js is missing/);

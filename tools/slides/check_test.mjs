@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
-import {withBrowser} from './browser.mjs';
+import {withBrowser} from '../npm/browser.mjs';
 import {checkDeck} from './check.mjs';
 import {makePage} from './page.mjs';
 import {readLimits, readTheme} from './theme.mjs';

@@ -5,7 +5,7 @@ import {mkdirSync, mkdtempSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {test} from 'node:test';
 import {workshop} from './deck.mjs';
-import {require} from './npm.mjs';
+import {require} from '../npm/npm.mjs';
 
 const {Marp} = require('@marp-team/marp-core');
 

@@ -3,7 +3,7 @@
 
 import {fileURLToPath} from 'node:url';
 import {workshop} from './deck.mjs';
-import {require} from './npm.mjs';
+import {require} from '../npm/npm.mjs';
 
 const {marpCli} = require('@marp-team/marp-cli');
 

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {withBrowser} from './browser.mjs';
+import {withBrowser} from '../npm/browser.mjs';
 
 const [folder, ...decks] = process.argv.slice(2);
 await withBrowser(async (browser) => {

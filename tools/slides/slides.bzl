@@ -1,7 +1,7 @@
 """slides(): the decks of the workshop, as pages, as PDF, as a schedule, and tested."""
 
 _PUBLIC = ["//visibility:public"]
-_NODE = "//tools/slides:node.sh"
+_NODE = "//tools/npm:node.sh"
 
 def _node(script):
     """Returns the shell's words that run a script of //tools/slides."""

@@ -2,7 +2,7 @@
 // under the SIL Open Font License.
 
 import {readFileSync} from 'node:fs';
-import {require} from './npm.mjs';
+import {require} from '../npm/npm.mjs';
 
 function face(family, file) {
   const font = readFileSync(require.resolve(`@fontsource-variable/${file}`)).toString('base64');

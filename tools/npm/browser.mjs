@@ -9,7 +9,7 @@ const CHROMIUM = '/usr/bin/chromium';
 /** Starts Chromium, gives it to `use`, and ends it. Without one, says what to do. */
 export async function withBrowser(use) {
   if (!existsSync(CHROMIUM)) {
-    throw new Error(`There is no ${CHROMIUM}, which PDFs and tests of slides need. Run: tools/setup --tests`);
+    throw new Error(`There is no ${CHROMIUM}, which PDFs and tests of pages need. Run: tools/setup --tests`);
   }
   const browser = await launch({
     executablePath: CHROMIUM,
