@@ -34,14 +34,6 @@ class PathTemplateParser {
           "a variable or wildcard is a whole segment, or a part of one "
           "in braces");
     }
-    // All but the last.
-    const auto& segments = template_.segments_;
-    if (std::count(segments.begin(), segments.end(), "**") >
-        (segments.back() == "**")) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "path template \"", template_.text_,
-          "\": ** matches all that is left, so it must be the last segment"));
-    }
     return std::move(template_);
   }
 
@@ -71,6 +63,9 @@ class PathTemplateParser {
         status = ReadSegment();
       }
       if (!status.ok()) return status;
+      if (Peek() == '/' && template_.segments_.back() == "**") {
+        return Fail("** is all that is left, so it must be the last segment");
+      }
     } while (Consume('/'));
     return absl::OkStatus();
   }
@@ -135,9 +130,9 @@ class PathTemplateParser {
     return absl::OkStatus();
   }
 
-  // Appends an identifier to `field_path`, with the dot before it.
+  // Appends an identifier to `field_path`, after a dot if it is not the first.
   absl::Status ReadIdentifier(std::string* field_path) {
-    if (Consume('.')) *field_path += '.';
+    if (!field_path->empty() && Consume('.')) *field_path += '.';
     std::size_t size = 0;
     while (size < rest_.size() &&
            (absl::ascii_isalnum(rest_[size]) || rest_[size] == '_')) {
