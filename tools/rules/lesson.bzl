@@ -88,8 +88,8 @@ def _described(name, proto, deps, tags = []):
 
 def _sources(exercises, proto_exercises, libraries, binaries):
     """Declares what a lesson and its solution have in common."""
-    for name, deps in proto_exercises.items():
-        _described(name, name + ".proto", deps)
+    for name, exercise in proto_exercises.items():
+        _described(name, name + ".proto", exercise["imports"])
     for name, deps in exercises.items():
         # The header stands alone, so that a test compiles against it without
         # depending on either answer.
@@ -122,9 +122,11 @@ def _sources(exercises, proto_exercises, libraries, binaries):
             deps = deps,
         )
 
-def _header(exercise, proto_exercises):
-    """Returns what a test is compiled against, instead of against an answer."""
-    return "//support:exercise_proto" if exercise in proto_exercises else exercise + "_h"
+def _headers(exercise, proto_exercises):
+    """Returns what an exercise's test is compiled against: never an answer."""
+    if exercise in proto_exercises:
+        return ["//support:exercise_proto"] + proto_exercises[exercise]["test_deps"]
+    return [exercise + "_h"]
 
 def _twin_files(exclude):
     native.filegroup(
@@ -202,9 +204,10 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
       test_deps: what the lesson's tests depend on, besides GoogleTest.
       build_exercises: exercises that are a BUILD file in a folder of that name;
         such a folder's BUILD file ends with a macro like proto_rules_exercise().
-      proto_exercises: exercises that are a NAME.proto -> proto_libraries that it
-        imports. Its NAME_test.cc reads support::ExerciseProto(); the C++ code of
-        the imports is to be among `test_deps`.
+      proto_exercises: exercises that are a NAME.proto -> "imports", the
+        proto_libraries that it imports, and "test_deps", what its NAME_test.cc
+        depends on besides `test_deps`: the imports' C++ code above all. The test
+        reads the file through support::ExerciseProto().
     """
     _check_name(name)
     _sources(exercises, proto_exercises, libraries, binaries)
@@ -216,8 +219,7 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
             srcs = [exercise + "_test.cc"],
             copts = _include_own_folder(),
             visibility = _PUBLIC,
-            deps = [
-                _header(exercise, proto_exercises),
+            deps = _headers(exercise, proto_exercises) + [
                 "@com_google_googletest//:gtest",
             ] + test_deps,
             alwayslink = True,
@@ -353,17 +355,17 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integra
         deps = ["//tools/checks:twin_check"],
     )
 
-def _wrong_answer(exercise, patch, lesson_package, proto_deps):
+def _wrong_answer(exercise, patch, lesson_package, proto):
     """Builds `exercise` with `patch` on its solution and expects it to be red.
 
     Args:
       exercise: its name.
       patch: the wrong answer.
       lesson_package: of the exercise's test.
-      proto_deps: what the exercise imports if it is a .proto, else None.
+      proto: the exercise's entry in `proto_exercises`, or None.
     """
     stem = patch[:-len(".patch")]
-    extension = ".cc" if proto_deps == None else ".proto"
+    extension = ".proto" if proto else ".cc"
     source = stem + extension
     native.genrule(
         name = stem + "_source",
@@ -375,13 +377,13 @@ def _wrong_answer(exercise, patch, lesson_package, proto_deps):
         cmd = "cp $(location {}) $@ && chmod +w $@ && patch --silent --fuzz=0 $@ $(location {})".format(exercise + extension, patch),
         tags = ["manual"],
     )
-    if proto_deps == None:
-        srcs = [source]
-        deps = [exercise + "_h"]
-    else:
+    if proto:
         srcs = []
         deps = [stem]
-        _described(stem, source, proto_deps, tags = ["manual"])
+        _described(stem, source, proto["imports"], tags = ["manual"])
+    else:
+        srcs = [source]
+        deps = [exercise + "_h"]
     cc_test(
         name = stem + "_binary",
         srcs = srcs,
