@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "path_template.h"
+#include "percent_encoding.h"
 
 namespace movies {
 namespace {
@@ -179,6 +180,19 @@ TEST(MatchTemplateTest, AValueIsDecodedOnce) {
               "%25 is a percent sign; what it makes of the rest is text");
   ExpectMatch("/v1/movies/{name}", "/v1/movies/a+b", {"name = a+b"},
               "a plus is a plus; it means a space in queries only");
+}
+
+TEST(MatchTemplateTest, WhatAClientEncodesComesBack) {
+  std::string all, encoded;
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string character(1, static_cast<char>(byte));
+    all += character;
+    encoded += character == "/" ? character : PercentEncode(character);
+  }
+  ExpectMatch("/v1/{name}", "/v1/" + PercentEncode(all), {"name = " + all},
+              "http.proto has the client encode all but [-_.~0-9a-zA-Z]");
+  ExpectMatch("/v1/{name=**}", "/v1/" + encoded, {"name = " + all},
+              "http.proto has the client encode all but [-_.~/0-9a-zA-Z]");
 }
 
 TEST(MatchTemplateTest, LiteralsAreComparedDecoded) {
