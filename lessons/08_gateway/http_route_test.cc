@@ -1,13 +1,12 @@
 #include "http_route.h"
 
-#include <google/protobuf/compiler/parser.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/text_format.h>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,61 +25,129 @@ namespace {
 using ::google::protobuf::DescriptorPool;
 using ::google::protobuf::FileDescriptor;
 using ::google::protobuf::FileDescriptorProto;
+using ::google::protobuf::TextFormat;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class NoErrors : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    ADD_FAILURE() << line << ":" << column << ": " << message;
+// As a .proto file has it:
+//
+//   message Person { string name = 1; Person boss = 2; }
+//   message Request {
+//     int32 mid = 1;
+//     Person director = 2;
+//     repeated string tags = 3;
+//     repeated Person cast = 4;
+//     map<string, Person> crew = 5;
+//     oneof where { string shelf = 6; string cinema = 7; Person owner = 8; }
+//     optional string note = 9;
+//   }
+//   message Response { repeated Person people = 1; }
+constexpr char kMessages[] = R"pb(
+  syntax: "proto3"
+  package: "test"
+  dependency: "google/api/annotations.proto"
+  message_type {
+    name: "Person"
+    field { name: "name" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
+    field { name: "boss" number: 2 type_name: "Person" label: LABEL_OPTIONAL }
   }
-};
+  message_type {
+    name: "Request"
+    field { name: "mid" number: 1 type: TYPE_INT32 label: LABEL_OPTIONAL }
+    field {
+      name: "director"
+      number: 2
+      type_name: "Person"
+      label: LABEL_OPTIONAL
+    }
+    field { name: "tags" number: 3 type: TYPE_STRING label: LABEL_REPEATED }
+    field { name: "cast" number: 4 type_name: "Person" label: LABEL_REPEATED }
+    field {
+      name: "crew"
+      number: 5
+      type_name: "CrewEntry"
+      label: LABEL_REPEATED
+    }
+    field {
+      name: "shelf"
+      number: 6
+      type: TYPE_STRING
+      label: LABEL_OPTIONAL
+      oneof_index: 0
+    }
+    field {
+      name: "cinema"
+      number: 7
+      type: TYPE_STRING
+      label: LABEL_OPTIONAL
+      oneof_index: 0
+    }
+    field {
+      name: "owner"
+      number: 8
+      type_name: "Person"
+      label: LABEL_OPTIONAL
+      oneof_index: 0
+    }
+    field {
+      name: "note"
+      number: 9
+      type: TYPE_STRING
+      label: LABEL_OPTIONAL
+      oneof_index: 1
+      proto3_optional: true
+    }
+    nested_type {
+      name: "CrewEntry"
+      options { map_entry: true }
+      field { name: "key" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
+      field {
+        name: "value"
+        number: 2
+        type_name: "Person"
+        label: LABEL_OPTIONAL
+      }
+    }
+    oneof_decl { name: "where" }
+    oneof_decl { name: "_note" }
+  }
+  message_type {
+    name: "Response"
+    field { name: "people" number: 1 type_name: "Person" label: LABEL_REPEATED }
+  }
+  service { name: "Test" })pb";
 
-// A service that only this test knows: its .proto file is compiled here.
+// A service that only this test knows.
 class HttpRouteTest : public ::testing::Test {
  protected:
-  // Takes what stands in the option's braces.
+  // Returns the routes of a service that has a method Update with this rule.
   absl::StatusOr<std::vector<HttpRoute>> Routes(const std::string& rule) {
-    return RoutesOfMethods(absl::StrCat(
-        "rpc Update(Request) returns (Response) { option (google.api.http) = {",
-        rule, "}; }"));
+    return RoutesOfMethods({{"Update", rule}});
   }
 
+  // As above, for methods and their rules; one without a rule has no option.
   absl::StatusOr<std::vector<HttpRoute>> RoutesOfMethods(
-      const std::string& methods) {
-    const std::string source = absl::StrCat(R"(
-        syntax = "proto3";
-        package test;
-        import "google/api/annotations.proto";
-        message Person { string name = 1; Person boss = 2; }
-        message Request {
-          int32 mid = 1;
-          Person director = 2;
-          repeated string tags = 3;
-          repeated Person cast = 4;
-          map<string, Person> crew = 5;
-          oneof where { string shelf = 6; string cinema = 7; Person owner = 8; }
-          optional string note = 9;
-        }
-        message Response { repeated Person people = 1; }
-        service Test {)",
-                                            methods, "}");
-    google::protobuf::io::ArrayInputStream stream(
-        source.data(), static_cast<int>(source.size()));
-    NoErrors errors;
-    google::protobuf::io::Tokenizer tokenizer(&stream, &errors);
-    google::protobuf::compiler::Parser parser;
-    parser.RecordErrorsTo(&errors);
-    FileDescriptorProto proto;
-    EXPECT_TRUE(parser.Parse(&tokenizer, &proto)) << source;
-    proto.set_name(absl::StrCat("test", pools_.size(), ".proto"));
+      const std::vector<std::pair<std::string, std::string>>& methods) {
+    FileDescriptorProto file;
+    EXPECT_TRUE(TextFormat::ParseFromString(kMessages, &file));
+    file.set_name(absl::StrCat("test", pools_.size(), ".proto"));
+    for (const auto& [name, rule] : methods) {
+      auto* method = file.mutable_service(0)->add_method();
+      method->set_name(name);
+      method->set_input_type("Request");
+      method->set_output_type("Response");
+      if (rule.empty()) continue;
+      EXPECT_TRUE(TextFormat::ParseFromString(
+          rule, method->mutable_options()->MutableExtension(google::api::http)))
+          << rule;
+    }
     // The annotations' own file is in the generated pool.
     pools_.push_back(
         std::make_unique<DescriptorPool>(DescriptorPool::generated_pool()));
-    const FileDescriptor* file = pools_.back()->BuildFile(proto);
-    if (file == nullptr) return absl::InternalError("no .proto file");
-    return RoutesOf(*file->service(0));
+    const FileDescriptor* built = pools_.back()->BuildFile(file);
+    if (built == nullptr) return absl::InternalError("no .proto file");
+    return RoutesOf(*built->service(0));
   }
 
   void ExpectRefused(const std::string& rule, absl::string_view why) {
@@ -123,8 +190,7 @@ TEST_F(HttpRouteTest, TheMovieServiceHasARouteForEachMethod) {
 }
 
 TEST_F(HttpRouteTest, AMethodWithoutTheOptionHasNoRoute) {
-  EXPECT_THAT(Show(RoutesOfMethods("rpc Get(Request) returns (Response);")),
-              IsEmpty());
+  EXPECT_THAT(Show(RoutesOfMethods({{"Get", ""}})), IsEmpty());
 }
 
 TEST_F(HttpRouteTest, EveryPatternIsAMethod) {
@@ -244,13 +310,9 @@ TEST_F(HttpRouteTest, AResponseBodyIsAFieldOfTheResponseItself) {
 }
 
 TEST_F(HttpRouteTest, OneMistakeSpoilsTheService) {
-  EXPECT_THAT(Show(RoutesOfMethods("rpc A(Request) returns (Response) { option "
-                                   "(google.api.http) = {get: "
-                                   "'/v1/a'}; }"
-                                   "rpc B(Request) returns (Response) { option "
-                                   "(google.api.http) = {get: "
-                                   "'/v1/{b}'}; }")),
-              ElementsAre(HasSubstr("test.Test.B: ")));
+  EXPECT_THAT(
+      Show(RoutesOfMethods({{"A", "get: '/v1/a'"}, {"B", "get: '/v1/{b}'"}})),
+      ElementsAre(HasSubstr("test.Test.B: ")));
 }
 
 }  // namespace

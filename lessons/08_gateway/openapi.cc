@@ -1,5 +1,7 @@
 #include "openapi.h"
 
+#include <google/protobuf/descriptor.pb.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
