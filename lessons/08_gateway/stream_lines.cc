@@ -15,7 +15,6 @@ void StreamLines::Start(std::shared_ptr<support::HttpExchange> exchange,
   // it would call OnDone() as soon as the call is over, while `done` of
   // the exchange's Write() still needs this object.
   lines->AddHold();
-  lines->StartRead(&lines->message_);
   lines->StartCallFor(std::move(exchange));
 }
 
@@ -24,6 +23,11 @@ StreamLines::StreamLines(std::shared_ptr<support::HttpExchange> exchange,
     : RequestStream(std::move(call)),
       exchange_(std::move(exchange)),
       format_(std::move(format)) {}
+
+void StreamLines::OnReadInitialMetadataDone(bool) {
+  // Also if there is none: the read then says so.
+  StartRead(&message_);
+}
 
 void StreamLines::OnReadDone(bool ok) {
   // TODO(08_gateway.stream_lines): Write the message as a line, {"result":JSON}

@@ -56,6 +56,9 @@ class StreamLines final : public RequestStream {
                     OutgoingCall call, LineFormat format,
                     grpc::GenericStub& stub);
 
+  // The service's metadata is there, or the call has failed: the first read.
+  void OnReadInitialMetadataDone(bool ok) override;
+
   // A read is done. If `ok`, message_ is the next message. If not, there are no
   // more, and OnDone() will say why.
   void OnReadDone(bool ok) override;
