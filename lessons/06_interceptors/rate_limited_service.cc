@@ -54,6 +54,7 @@ grpc::Status RateLimitedService::Admit(grpc::ServerContext* context,
   return TooManyCalls(wait);
 }
 
+// Slide: get_movie
 grpc::Status RateLimitedService::GetMovie(grpc::ServerContext* context,
                                           const v1::MovieID* request,
                                           v1::Movie* response) {
@@ -61,6 +62,7 @@ grpc::Status RateLimitedService::GetMovie(grpc::ServerContext* context,
   if (!admitted.ok()) return admitted;
   return inner_.GetMovie(context, request, response);
 }
+// End slide: get_movie
 
 grpc::Status RateLimitedService::QueryMovie(
     grpc::ServerContext* context, const v1::MovieQueryParams* request,

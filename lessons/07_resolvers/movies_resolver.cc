@@ -24,6 +24,7 @@ absl::Status MoviesResolverBuilder::CheckTarget(
   // END TODO(07_resolvers.movies_resolver)
 }
 
+// Slide: build
 absl::StatusOr<std::unique_ptr<support::Resolver>> MoviesResolverBuilder::Build(
     const support::ResolverTarget& target,
     std::shared_ptr<support::ClientConnection> connection) {
@@ -36,5 +37,6 @@ absl::StatusOr<std::unique_ptr<support::Resolver>> MoviesResolverBuilder::Build(
   // All is said: the addresses never change.
   return std::make_unique<support::Resolver>();
 }
+// End slide: build
 
 }  // namespace movies

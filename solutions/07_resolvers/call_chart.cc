@@ -110,7 +110,7 @@ std::string InWords(const Table& table, const ChartOptions& options) {
 
 constexpr absl::string_view kStyle = R"svg(  <style>
     text { fill: #1f2328; }
-    .small { font-size: 12px; }
+    .small { font-size: 12.5px; }
     .answered { fill: #0969da; }
     .failed { fill: #bc4c00; }
     .axis { stroke: #6e7781; }

@@ -42,6 +42,7 @@ absl::Status MoviesResolverBuilder::CheckTarget(
   return absl::OkStatus();
 }
 
+// Slide: build
 absl::StatusOr<std::unique_ptr<support::Resolver>> MoviesResolverBuilder::Build(
     const support::ResolverTarget& target,
     std::shared_ptr<support::ClientConnection> connection) {
@@ -54,5 +55,6 @@ absl::StatusOr<std::unique_ptr<support::Resolver>> MoviesResolverBuilder::Build(
   // All is said: the addresses never change.
   return std::make_unique<support::Resolver>();
 }
+// End slide: build
 
 }  // namespace movies

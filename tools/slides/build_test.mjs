@@ -17,6 +17,7 @@ const DAY = {plans: [{title: 'A day', start: '9:00', minutes: 60, entries: [{dec
 /** Builds decks, {name: text}, in a repository of their own. */
 function build(decks, plans = DAY) {
   const root = mkdtempSync(path.join(process.env.TEST_TMPDIR ?? '/tmp', 'build.'));
+  mkdirSync(path.join(root, 'slides'));
   mkdirSync(path.join(root, 'out'));
   copyFileSync('slides/theme.css', path.join(root, 'slides/theme.css'));
   writeFileSync(path.join(root, 'slides/schedule.json'), JSON.stringify(plans));

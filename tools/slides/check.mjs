@@ -131,11 +131,73 @@ function checkSlide({codeSize, textSize, pictureTextSize, pixel}) {
           'Take the theme\'s colours.');
     }
   }
+  // The page's number is no element.
+  const number = getComputedStyle(section, '::after');
+  if (!['none', 'normal'].includes(number.content)) {
+    const ratio = contrast(rgba(number.color), backgroundOf(section));
+    if (ratio < 4.5) report(section, `has a number of contrast ${ratio.toFixed(2)}; WCAG AA asks for 4.5.`);
+  }
   return {
     title: section.querySelector('h1, h2, h3')?.textContent.trim() ?? '',
     links: [...section.querySelectorAll('a[href]')].map((link) => link.getAttribute('href')),
     problems,
   };
+}
+
+/** Reports what the page complains of, and what it fetches besides itself. */
+function watch(page, url, report) {
+  page.on('console', (message) => {
+    if (['error', 'warn'].includes(message.type())) report(`the browser's console says: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => report(`the browser's console says: ${error.message}`));
+  page.on('request', (request) => {
+    const wanted = request.url().split('#')[0];
+    if (wanted !== url && !/^(data|blob):/.test(wanted)) {
+      report(`it asks for ${wanted}; a deck is one file and works without a network. Put it under slides/pictures.`);
+    }
+  });
+}
+
+/** Reports links within the repository that lead nowhere. */
+function checkLinks(links, resolve, report) {
+  for (const link of links) {
+    if (/^(https?:|mailto:|#)/.test(link)) continue;
+    const target = path.posix.join('bazel-bin/slides', decodeURI(link.split(/[#?]/)[0]));
+    if (!existsSync(resolve(target))) report(`the link to ${link} leads nowhere: there is no ${target}.`);
+  }
+}
+
+/**
+ * Looks at the page that lists the decks, on a telephone and on a screen.
+ * @param {object} browser
+ * @param {string} file
+ * @param {(path: string) => string} resolve as in checkDeck()
+ * @return {Promise<string[]>} problems
+ */
+export async function checkIndex(browser, file, resolve) {
+  const page = await browser.newPage();
+  const problems = new Set();
+  const report = (text) => problems.add(`${path.basename(file)}: ${text}`);
+  try {
+    const url = pathToFileURL(file).href;
+    watch(page, url, report);
+    for (const width of [360, 1280]) {
+      await page.setViewport({width, height: 720});
+      await page.goto(url, {waitUntil: 'load'});
+      const {links, overflow, images} = await page.evaluate(() => ({
+        links: [...document.querySelectorAll('a[href]')].map((link) => link.getAttribute('href')),
+        overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        images: [...document.images].filter((image) => !image.alt.trim() || image.naturalWidth === 0)
+            .map((image) => image.alt || 'without alt text'),
+      }));
+      checkLinks(links, resolve, report);
+      if (overflow > 0) report(`it is ${overflow}px wider than a window of ${width}px.`);
+      images.forEach((image) => report(`the picture ${image} cannot be seen by all.`));
+    }
+    return [...problems];
+  } finally {
+    await page.close();
+  }
 }
 
 /**
@@ -158,16 +220,7 @@ export async function checkDeck(browser, file, {limits, resolve}) {
   try {
     await page.setViewport({width: 1280, height: 720});
     const url = pathToFileURL(file).href;
-    page.on('console', (message) => {
-      if (['error', 'warn'].includes(message.type())) report(`the browser's console says: ${message.text()}`);
-    });
-    page.on('pageerror', (error) => report(`the browser's console says: ${error.message}`));
-    page.on('request', (request) => {
-      const wanted = request.url().split('#')[0];
-      if (wanted !== url && !/^(data|blob):/.test(wanted)) {
-        report(`it asks for ${wanted}; a deck is one file and works without a network. Put it under slides/pictures.`);
-      }
-    });
+    watch(page, url, report);
     where = 'loading';
     await page.goto(url, {waitUntil: 'load'});
     await page.evaluate(() => document.fonts.ready);
@@ -185,11 +238,7 @@ export async function checkDeck(browser, file, {limits, resolve}) {
             {...sizes, pixel: PIXEL});
         where = `slide ${number} "${slide.title}"`;
         slide.problems.forEach(report);
-        for (const link of slide.links) {
-          if (/^(https?:|mailto:|#)/.test(link)) continue;
-          const target = path.posix.join('bazel-bin/slides', decodeURI(link.split(/[#?]/)[0]));
-          if (!existsSync(resolve(target))) report(`the link to ${link} leads nowhere: there is no ${target}.`);
-        }
+        checkLinks(slide.links, resolve, report);
       }
     }
     return {slides: count, problems: [...problems]};

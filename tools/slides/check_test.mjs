@@ -6,7 +6,8 @@ import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 import {withBrowser} from '../npm/browser.mjs';
-import {checkDeck} from './check.mjs';
+import {checkDeck, checkIndex} from './check.mjs';
+import {indexPage} from './index.mjs';
 import {makePage} from './page.mjs';
 import {readLimits, readTheme} from './theme.mjs';
 
@@ -93,6 +94,10 @@ test('too little contrast is found, in the light and in the dark', async () => {
       /in the dark; WCAG AA/);
 });
 
+test('too little contrast of the page\'s number is found', async () => {
+  await expectProblem('<style scoped>section::after { color: #bbbbbb; }</style>\n\n## Title', /has a number of contrast/);
+});
+
 test('too little contrast in highlighted code is found', async () => {
   await expectProblem('<style scoped>.hljs-string { color: #bbbbbb; }</style>\n\n## Title\n\n```go\nx := "text"\n```',
       /span ""text"" has a contrast of/);
@@ -132,4 +137,28 @@ test('an error in the console is found', async () => {
 test('a request that leaves the page is found', async () => {
   await expectProblem('## Title', /it asks for http:\/\/127\.0\.0\.1:1\/x\.css; a deck is one file/,
       (html) => html.replace('</head>', '<link rel="stylesheet" href="http://127.0.0.1:1/x.css"></head>'));
+});
+
+/** What the browser finds wrong with the page that lists the decks. */
+async function problemsOfIndex(spoil = (html) => html) {
+  const page = path.join(folder, 'index.html');
+  const deck = {name: '42_bad', title: 'A deck', slides: [], talk: 1, exercises: {}};
+  writeFileSync(path.join(folder, '42_bad.html'), '');
+  writeFileSync(page, spoil(indexPage([deck], '')));
+  return checkIndex(browser, page, (file) => path.join(folder, path.basename(file)));
+}
+
+test('a good list of decks has no problems', async () => {
+  assert.deepEqual(await problemsOfIndex(), []);
+});
+
+test('what is wrong with the list of decks is found', async () => {
+  const expect = async (pattern, spoil) => {
+    const problems = await problemsOfIndex(spoil);
+    assert.ok(problems.some((problem) => pattern.test(problem)), `no ${pattern} in: ${problems.join('\n')}`);
+  };
+  await expect(/the link to gone\.html leads nowhere/, (html) => html.replace('42_bad.html', 'gone.html'));
+  await expect(/is \d+px wider than a window of 360px/, (html) => html.replace('<ul>', '<ul style="width: 500px">'));
+  await expect(/the picture without alt text cannot be seen by all/, (html) => html.replace('<ul>', '<img src="data:,"><ul>'));
+  await expect(/the browser's console says: .*broken/, (html) => html.replace('<ul>', '<script>throw new Error("broken")</script><ul>'));
 });

@@ -37,7 +37,7 @@ p { margin: 0.25rem 0 0; }
 a { color: var(--link); }
 </style>
 <h1>RPC on steroids, in C++</h1>
-<p>One deck for each lesson. Arrow keys move, <kbd>f</kbd> fills the screen, <kbd>p</kbd> shows the speaker's notes.</p>
+<p>One deck for each lesson, an opening and a close. Arrow keys move, <kbd>f</kbd> fills the screen, <kbd>p</kbd> shows the speaker's notes.</p>
 <ul>
 ${decks.map(card).join('\n')}
 </ul>

@@ -101,7 +101,7 @@ def slides(name, decks, theme, plans, pictures = []):
         name = "browser_test",
         size = "medium",
         srcs = [_NODE],
-        args = ["tools/slides/browser_test.mjs"] + ["slides/{}.html".format(stem) for stem in stems],
+        args = ["tools/slides/browser_test.mjs", "slides/index.html"] + ["slides/{}.html".format(stem) for stem in stems],
         data = [
             ":" + name,
             ":shown",
