@@ -10,13 +10,14 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "path_template.h"
+#include "percent_encoding.h"
 
 namespace movies {
 namespace {
 
 using ::testing::ElementsAreArray;
 
-// "mid = "7", stars = "5"", in the template's order.
+// Each "mid = 7", in the template's order.
 using Values = std::vector<std::string>;
 
 absl::optional<std::vector<PathBinding>> Match(absl::string_view text,
@@ -103,7 +104,10 @@ TEST(MatchTemplateTest, AVariableHasTheLiteralsInItsBraces) {
               "and slashes in between too");
   ExpectMatch("/v1/{name=shelves/*/movies/*}/cast",
               "/v1/shelves/drama/movies/7/cast",
-              {"name = shelves/drama/movies/7"}, "as above");
+              {"name = shelves/drama/movies/7"},
+              "it is all from the variable's first segment to its last");
+  ExpectMatch("/v1/{name=latest}", "/v1/latest", {"name = latest"},
+              "a literal alone can be a variable's value too");
   ExpectNoMatch("/v1/{name=movies/*}", "/v1/books/7",
                 "a literal in braces must be there like any other");
 }
@@ -122,7 +126,7 @@ TEST(MatchTemplateTest, TwoStarsMayBeNothing) {
               "** matches zero or more segments, and here it is zero");
   ExpectMatch("/v1/{name=files/**}", "/v1/files", {"name = files"},
               "no segment, so no slash before it");
-  ExpectMatch("/**", "/", {}, "as above");
+  ExpectMatch("/**", "/", {}, "** matches the one part, an empty one");
   ExpectNoMatch("/v1/files/*/**", "/v1/files",
                 "** may be nothing, but the * before it needs a part");
 }
@@ -151,7 +155,18 @@ TEST(MatchTemplateTest, AVariableOfSeveralSegmentsKeepsEncodedSlashes) {
               "is decoded");
   ExpectMatch("/v1/files/{name=**}", "/v1/files/a%2Fb/c%2fd%21",
               {"name = a%2Fb/c%2fd!"},
-              "as above; %2F and %2f stay as they were sent");
+              "** may be several segments; %2F and %2f stay as they were sent, "
+              "all else is decoded");
+}
+
+// The lesson's picture.
+TEST(MatchTemplateTest, EachVariableIsDecodedByItsOwnRule) {
+  ExpectMatch(
+      "/v1/{name=shelves/*/movies/*}/cast/{role}:play",
+      "/v1/shelves/war%20films/movies/Face%2FOff/cast/"
+      "Castor%2FSean:play",
+      {"name = shelves/war films/movies/Face%2FOff", "role = Castor/Sean"},
+      "name has four segments, role has one");
 }
 
 TEST(MatchTemplateTest, TheTemplateSaysWhetherAVariableHasSeveralSegments) {
@@ -165,6 +180,19 @@ TEST(MatchTemplateTest, AValueIsDecodedOnce) {
               "%25 is a percent sign; what it makes of the rest is text");
   ExpectMatch("/v1/movies/{name}", "/v1/movies/a+b", {"name = a+b"},
               "a plus is a plus; it means a space in queries only");
+}
+
+TEST(MatchTemplateTest, WhatAClientEncodesComesBack) {
+  std::string all, encoded;
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string character(1, static_cast<char>(byte));
+    all += character;
+    encoded += character == "/" ? character : PercentEncode(character);
+  }
+  ExpectMatch("/v1/{name}", "/v1/" + PercentEncode(all), {"name = " + all},
+              "http.proto has the client encode all but [-_.~0-9a-zA-Z]");
+  ExpectMatch("/v1/{name=**}", "/v1/" + encoded, {"name = " + all},
+              "http.proto has the client encode all but [-_.~/0-9a-zA-Z]");
 }
 
 TEST(MatchTemplateTest, LiteralsAreComparedDecoded) {
@@ -184,11 +212,13 @@ TEST(MatchTemplateTest, AnEncodedStarInATemplateIsALiteral) {
 TEST(MatchTemplateTest, AVerbComesOffTheLastSegment) {
   ExpectMatch("/v1/movies/{mid}:rate", "/v1/movies/7:rate", {"mid = 7"},
               "the verb is off already");
-  ExpectMatch("/v1/movies:rate", "/v1/movies:rate", {}, "as above");
+  ExpectMatch("/v1/movies:rate", "/v1/movies:rate", {},
+              "RemoveVerb() has taken the verb off the literal's part");
   ExpectMatch("/v1/movies/{name}:rate", "/v1/movies/urn:7:rate",
               {"name = urn:7"}, "only the last colon begins the verb");
   ExpectMatch("/v1/{name=files/**}:copy", "/v1/files/a/b:copy",
-              {"name = files/a/b"}, "as above");
+              {"name = files/a/b"},
+              "the verb is off the last part that ** matches");
   ExpectNoMatch("/v1/movies/{mid}:rate", "/v1/movies/7", "there is no verb");
   ExpectNoMatch("/v1/movies/{mid}:rate", "/v1/movies/7:rates",
                 "it is another verb");

@@ -38,12 +38,13 @@ absl::optional<std::vector<PathBinding>> MatchTemplate(
   // Never empty: "/" has one part, and that is empty.
   std::vector<absl::string_view> parts = absl::StrSplit(path, '/');
   if (!RemoveVerb(path_template.verb(), parts.back())) return absl::nullopt;
-  std::vector<std::string> segments = path_template.segments();
+  const std::vector<std::string>& segments = path_template.segments();
   const bool open = segments.back() == "**";
-  if (open) segments.pop_back();
-  if (parts.size() < segments.size()) return absl::nullopt;
-  if (parts.size() > segments.size() && !open) return absl::nullopt;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
+  // The segments that match one part each.
+  const std::size_t fixed = open ? segments.size() - 1 : segments.size();
+  if (parts.size() < fixed) return absl::nullopt;
+  if (parts.size() > fixed && !open) return absl::nullopt;
+  for (std::size_t i = 0; i < fixed; ++i) {
     if (segments[i] == "*" ? parts[i].empty()
                            : !SameText(parts[i], segments[i])) {
       return absl::nullopt;
@@ -51,7 +52,7 @@ absl::optional<std::vector<PathBinding>> MatchTemplate(
   }
   std::vector<PathBinding> bindings;
   for (const PathTemplate::Variable& variable : path_template.variables()) {
-    const bool rest = variable.end > static_cast<int>(segments.size());
+    const bool rest = variable.end > static_cast<int>(fixed);
     const auto end = rest ? parts.end() : parts.begin() + variable.end;
     const bool one = !rest && variable.end - variable.begin == 1;
     bindings.push_back(
