@@ -1,7 +1,9 @@
 // HTTP/JSON for any service with google.api.http options: what stands between a
 // browser and a gRPC service.
 //
-//   auto gateway = Gateway::Make({v1::MoviesService::descriptor()}, channel);
+//   auto gateway = Gateway::Make(
+//       {v1::Movie::descriptor()->file()->FindServiceByName("MoviesService")},
+//       channel);
 //   support::HttpServer::Options options;
 //   options.error = Gateway::Error;
 //   auto server = support::HttpServer::Start(
