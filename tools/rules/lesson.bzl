@@ -264,6 +264,7 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
         "README.md",
         "lesson.textproto",
         "*_test.cc",
+        "*.png",
         "*.svg",
     ])
     _slide_files(build_exercises)
