@@ -37,12 +37,20 @@ void Tell(const json& event) {
   std::fflush(stdout);
 }
 
-// A search. Deletes itself when gRPC is done with it.
+// A search, shared by gRPC, until it is done with it, and by whoever gives
+// orders.
 class Search : public grpc::ServerWriteReactor<movies::v1::Movie> {
  public:
-  // Sends a movie when those before it were taken.
+  static std::shared_ptr<Search> Start() {
+    std::shared_ptr<Search> search(new Search);
+    search->grpcs_own_ = search;
+    return search;
+  }
+
+  // Sends a movie when those before it were taken. None after the end.
   void Find(movies::v1::Movie movie) {
     absl::MutexLock lock(&mutex_);
+    if (end_ != nullptr) return;
     found_.push_back(std::move(movie));
     if (found_.size() == 1) StartWrite(&found_.front());
   }
@@ -70,9 +78,15 @@ class Search : public grpc::ServerWriteReactor<movies::v1::Movie> {
     End(grpc::Status::CANCELLED);
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    // Perhaps the last one: the search goes after this.
+    const std::shared_ptr<Search> own = std::move(grpcs_own_);
+  }
 
  private:
+  Search() = default;
+
+  std::shared_ptr<Search> grpcs_own_;
   absl::Mutex mutex_;
   // The first one is being sent.
   std::deque<movies::v1::Movie> found_ ABSL_GUARDED_BY(mutex_);
@@ -84,23 +98,23 @@ class ObedientService : public movies::v1::MoviesService::CallbackService {
   grpc::ServerWriteReactor<movies::v1::Movie>* QueryMovie(
       grpc::CallbackServerContext* /*context*/,
       const movies::v1::MovieQueryParams* request) override {
-    auto* search = new Search;
+    const std::shared_ptr<Search> search = Search::Start();
     {
       absl::MutexLock lock(&mutex_);
       search_ = search;
     }
     Tell({{"query", request->query()}});
-    return search;
+    return search.get();
   }
 
-  // Obeys an order to the newest search. It has to be under way still, as only
-  // the test knows.
+  // Obeys an order to the newest search.
   void Obey(const json& order) {
-    Search* search;
+    std::shared_ptr<Search> search;
     {
       absl::MutexLock lock(&mutex_);
       search = search_;
     }
+    if (search == nullptr) return;
     if (order.contains("movie")) {
       movies::v1::Movie movie;
       if (google::protobuf::util::JsonStringToMessage(order["movie"].dump(),
@@ -116,7 +130,7 @@ class ObedientService : public movies::v1::MoviesService::CallbackService {
 
  private:
   absl::Mutex mutex_;
-  Search* search_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::shared_ptr<Search> search_ ABSL_GUARDED_BY(mutex_);
 };
 
 int Serve() {
