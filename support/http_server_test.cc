@@ -329,18 +329,21 @@ INSTANTIATE_TEST_SUITE_P(
                 "GET / HTTP/1.1\r\nA: " + std::string(2000, 'a') + "\r\n\r\n",
                 "431"},
         Refusal{"LongBody",
-                "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n12345678901",
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                "11\r\n\r\n12345678901",
                 "413"},
-        Refusal{"LongChunks",
-                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-                "b\r\n12345678901\r\n0\r\n\r\n",
-                "413"},
+        Refusal{
+            "LongChunks",
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "b\r\n12345678901\r\n0\r\n\r\n",
+            "413"},
         Refusal{"TwoLengths",
-                "POST / HTTP/1.1\r\nContent-Length: 4\r\n"
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "400"},
         Refusal{"SlowHeader", "GET / HTT", "408"},
-        Refusal{"SlowBody", "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nb",
+        Refusal{"SlowBody",
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nb",
                 "408"}),
     [](const auto& info) { return info.param.name; });
 
