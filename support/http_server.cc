@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -227,6 +226,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnHead(const Error& error);
   void SendContinue();
   void ReadBody();
+  Error ParseBuffered(bool whole);
   void ReadFailed(const Error& error);
   void OnRequest();
 
@@ -333,6 +333,7 @@ class Exchange : public HttpExchange {
   }
 
   void OnGone(std::function<void()> gone) override {
+    if (answered_) return;
     const bool posted =
         connection_->Post([connection = connection_, id = id_, gone]() mutable {
           connection->OnGone(id, std::move(gone));
@@ -346,7 +347,7 @@ class Exchange : public HttpExchange {
   const HttpRequest request_;
   // Of the answer's calls, so one at a time.
   std::shared_ptr<Slot> slot_;
-  bool answered_ = false;
+  std::atomic<bool> answered_{false};
 };
 
 void Core::Accept() {
@@ -453,6 +454,7 @@ void Connection::ReadRequest() {
   parser_->body_limit(core_->options.max_body_bytes);
   head_only_ = false;
   http_1_0_ = false;
+  if (client_ended_) return OnHead(ParseBuffered(/*whole=*/false));
   http::async_read_header(
       socket_, buffer_, *parser_,
       [self = shared_from_this()](const Error& error, std::size_t) {
@@ -467,9 +469,6 @@ void Connection::OnHead(const Error& error) {
   const auto& head = parser_->get();
   head_only_ = head.method() == http::verb::head;
   http_1_0_ = head.version() == 10;
-  if (head.version() != 10 && head.version() != 11) {
-    return Fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-  }
   // Without these two, what one server takes for a body another may take for
   // the next request.
   for (const auto& field : head) {
@@ -511,7 +510,7 @@ void Connection::OnHead(const Error& error) {
       return Fail(417, "the only Expect known here is 100-continue");
     }
     // A client that has sent some of the body does not wait.
-    if (buffer_.size() == 0) return SendContinue();
+    if (buffer_.size() == 0 && !client_ended_) return SendContinue();
   }
   ReadBody();
 }
@@ -529,6 +528,10 @@ void Connection::SendContinue() {
 }
 
 void Connection::ReadBody() {
+  if (client_ended_) {
+    const Error error = ParseBuffered(/*whole=*/true);
+    return error ? ReadFailed(error) : OnRequest();
+  }
   http::async_read(
       socket_, buffer_, *parser_,
       [self = shared_from_this()](const Error& error, std::size_t) {
@@ -536,6 +539,19 @@ void Connection::ReadBody() {
         if (error) return self->ReadFailed(error);
         self->OnRequest();
       });
+}
+
+// Parses the head, or the whole, of what was read before the client's end. A
+// socket must not be read again after that: Asio would wait for the system to
+// tell of news, and there are none.
+Error Connection::ParseBuffered(bool whole) {
+  Error error;
+  while (!error && !(whole ? parser_->is_done() : parser_->is_header_done())) {
+    if (buffer_.size() == 0) return http::error::partial_message;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+  }
+  if (error == http::error::need_more) return http::error::partial_message;
+  return error;
 }
 
 void Connection::ReadFailed(const Error& error) {
@@ -649,6 +665,7 @@ void Connection::Respond(std::uint64_t id, HttpResponse response,
   if (id != answer_) return;
   if (started_) return Break();
   started_ = true;
+  gone_ = nullptr;
   slot_ = std::move(slot);
   Send(std::move(response));
 }
@@ -693,6 +710,7 @@ void Connection::Write(std::uint64_t id, std::string part,
 void Connection::Finish(std::uint64_t id, std::shared_ptr<Slot> slot) {
   if (id != answer_) return;
   if (!started_) return Break();
+  gone_ = nullptr;
   slot_ = std::move(slot);
   Outgoing outgoing;
   if (!head_only_ && !http_1_0_) outgoing.head = "0\r\n\r\n";
@@ -703,11 +721,9 @@ void Connection::Finish(std::uint64_t id, std::shared_ptr<Slot> slot) {
 void Connection::OnGone(std::uint64_t id, std::function<void()> gone) {
   if (id == answer_ && !client_ended_) {
     gone_ = std::move(gone);
-    return;
+  } else if (gone) {
+    gone();
   }
-  // An answer that is complete has nobody to miss it.
-  const bool complete = id != answer_ && state_ != State::kClosed;
-  if (!complete && gone) gone();
 }
 
 void Connection::Drop(std::uint64_t id) {
@@ -760,8 +776,6 @@ void Connection::OnWritten(const Error& error) {
 void Connection::Completed() {
   answer_ = 0;
   slot_ = nullptr;
-  // What it holds may be the last to hold the exchange.
-  gone_ = nullptr;
   if (keep_alive_) {
     NextRequest();
   } else {

@@ -8,10 +8,10 @@
 //       });
 //
 // What a client can do wrong, the server answers itself: bytes that are not
-// HTTP/1.1 (400, 505) or that another server may understand otherwise (400), a
-// body (413) or headers (431) that are too large, a request that takes too long
-// to arrive (408), what it does not know of how bodies are sent (417, 501),
-// more requests at once than it takes (503). Each time the connection is
+// HTTP/1.0 or HTTP/1.1 (400) or that another server may understand otherwise
+// (400), a body (413) or headers (431) that are too large, a request that takes
+// too long to arrive (408), what it does not know of how bodies are sent (417,
+// 501), more requests at once than it takes (503). Each time the connection is
 // closed, once the client had its time to read the answer.
 
 #ifndef SUPPORT_HTTP_SERVER_H_
@@ -75,7 +75,8 @@ class HttpExchange {
   virtual void Respond(HttpResponse response) = 0;
 
   // Begins an answer of unknown length (Transfer-Encoding: chunked). Its head
-  // is sent at once.
+  // is sent at once. A status or a header that HTTP does not allow breaks the
+  // connection.
   virtual void Start(int status, std::vector<HttpHeader> headers) = 0;
 
   // Sends a part, at once; empty parts are left out. Calls `done(true)` when
@@ -88,7 +89,7 @@ class HttpExchange {
   virtual void Finish() = 0;
 
   // Calls `gone` once, if the client closes the connection, is too slow, or the
-  // server stops, before the answer is complete; at once if that has happened.
+  // server stops, before Respond() or Finish(); at once if that has happened.
   // A client that closes only its sending side looks the same from here, so it
   // counts as gone; an answer that is given nevertheless is sent. A client that
   // sent more than `max_header_bytes` ahead is not watched. `gone` should not
