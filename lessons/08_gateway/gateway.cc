@@ -178,7 +178,7 @@ class LastAnswer final : public RequestStream {
 }  // namespace
 
 // What the gateway has and its calls share.
-class Gateway::Core : public std::enable_shared_from_this<Gateway::Core> {
+class Gateway::Core {
  public:
   Core(Router router, std::shared_ptr<grpc::Channel> channel, Options options)
       : router_(std::move(router)),
@@ -188,12 +188,10 @@ class Gateway::Core : public std::enable_shared_from_this<Gateway::Core> {
   void Handle(std::shared_ptr<HttpExchange> exchange);
 
   // Waits until no call is under way.
-  void WaitForCalls() {
-    absl::MutexLock lock(&mutex_);
-    auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return calls_ == 0;
-    };
-    mutex_.Await(absl::Condition(&none));
+  ~Core() {
+    absl::MutexLock lock(&calls_->mutex);
+    calls_->mutex.Await(absl::Condition(
+        +[](int* count) { return *count == 0; }, &calls_->count));
   }
 
  private:
@@ -226,17 +224,21 @@ class Gateway::Core : public std::enable_shared_from_this<Gateway::Core> {
   // An empty message: of the generated class, if the program has one.
   std::unique_ptr<Message> NewMessage(const Descriptor* type) const;
 
-  // A call is under way as long as what this returns is somewhere.
-  std::shared_ptr<Core> BeginCall() {
-    absl::MutexLock lock(&mutex_);
-    ++calls_;
-    return std::shared_ptr<Core>(
-        this, [self = shared_from_this()](Core*) { self->EndCall(); });
-  }
+  // The calls under way. Shared, since the last of them may still hold the
+  // mutex when the destructor has waited.
+  struct Calls {
+    absl::Mutex mutex;
+    int count ABSL_GUARDED_BY(mutex) = 0;
+  };
 
-  void EndCall() {
-    absl::MutexLock lock(&mutex_);
-    --calls_;
+  // A call is under way as long as what this returns is somewhere.
+  std::shared_ptr<void> BeginCall() {
+    absl::MutexLock lock(&calls_->mutex);
+    ++calls_->count;
+    return std::shared_ptr<void>(nullptr, [calls = calls_](void*) {
+      absl::MutexLock lock(&calls->mutex);
+      --calls->count;
+    });
   }
 
   const Router router_;
@@ -244,9 +246,7 @@ class Gateway::Core : public std::enable_shared_from_this<Gateway::Core> {
   const Options options_;
   // Thread-safe.
   mutable DynamicMessageFactory dynamic_messages_;
-
-  absl::Mutex mutex_;
-  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  const std::shared_ptr<Calls> calls_ = std::make_shared<Calls>();
 };
 
 void Gateway::Core::Handle(std::shared_ptr<HttpExchange> exchange) {
@@ -271,14 +271,9 @@ void Gateway::Core::Handle(std::shared_ptr<HttpExchange> exchange) {
       exchange->Respond(Error(404, "nothing is served at this path"));
       return;
     }
-    std::vector<std::string> allow = found.allow;
-    if (std::count(allow.begin(), allow.end(), "GET") > 0 &&
-        std::count(allow.begin(), allow.end(), "HEAD") == 0) {
-      allow.push_back("HEAD");
-    }
     HttpResponse refusal =
         Error(405, "this path is served, and not with this HTTP method");
-    refusal.headers.push_back({"Allow", absl::StrJoin(allow, ", ")});
+    refusal.headers.push_back({"Allow", absl::StrJoin(found.allow, ", ")});
     exchange->Respond(std::move(refusal));
     return;
   }
@@ -315,6 +310,7 @@ void Gateway::Core::Handle(std::shared_ptr<HttpExchange> exchange) {
   }
 
   OutgoingCall call;
+  call.alive = BeginCall();
   call.method =
       absl::StrCat("/", method.service()->full_name(), "/", method.name());
   call.context = *std::move(context);
@@ -384,18 +380,21 @@ absl::StatusOr<std::shared_ptr<grpc::ClientContext>> Gateway::Core::ContextFor(
 
 void Gateway::Core::CallUnary(std::shared_ptr<HttpExchange> exchange,
                               const HttpRoute& route, OutgoingCall call) {
+  // All that the call needs, in one place: `out` is to go last.
   struct Call {
     OutgoingCall out;
+    std::shared_ptr<HttpExchange> exchange;
     grpc::ByteBuffer response;
   };
-  auto state = std::make_shared<Call>(Call{std::move(call), {}});
-  exchange->OnGone([context = state->out.context] { context->TryCancel(); });
+  auto state = std::make_shared<Call>(
+      Call{std::move(call), std::move(exchange), grpc::ByteBuffer()});
+  state->exchange->OnGone(
+      [context = state->out.context] { context->TryCancel(); });
   stub_.UnaryCall(state->out.context.get(), state->out.method, {},
                   &state->out.requests[0], &state->response,
-                  [core = BeginCall(), exchange, &route,
-                   state](const grpc::Status& status) {
-                    core->Answer(*exchange, route, *state->out.context, status,
-                                 state->response);
+                  [this, &route, state](const grpc::Status& status) {
+                    Answer(*state->exchange, route, *state->out.context, status,
+                           state->response);
                   });
 }
 
@@ -405,17 +404,17 @@ void Gateway::Core::CallClientStreaming(std::shared_ptr<HttpExchange> exchange,
   const std::shared_ptr<grpc::ClientContext> context = call.context;
   LastAnswer::Start(
       exchange, std::move(call), stub_,
-      [core = BeginCall(), exchange, &route, context](
-          const grpc::Status& status, const grpc::ByteBuffer& response) {
-        core->Answer(*exchange, route, *context, status, response);
+      [this, exchange, &route, context](const grpc::Status& status,
+                                        const grpc::ByteBuffer& response) {
+        Answer(*exchange, route, *context, status, response);
       });
 }
 
 void Gateway::Core::CallStreaming(std::shared_ptr<HttpExchange> exchange,
                                   const HttpRoute& route, OutgoingCall call) {
   LineFormat format;
-  format.to_json = [core = BeginCall(), &route](const grpc::ByteBuffer& bytes) {
-    return core->ToJson(route, bytes);
+  format.to_json = [this, &route](const grpc::ByteBuffer& bytes) {
+    return ToJson(route, bytes);
   };
   format.to_error = ErrorResponse;
   format.to_headers = [this](const grpc::ClientContext& context) {
@@ -488,7 +487,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Make(
   absl::StatusOr<Router> router = Router::Make(std::move(routes));
   if (!router.ok()) return router.status();
   // The constructor is private.
-  return std::unique_ptr<Gateway>(new Gateway(std::make_shared<Core>(
+  return std::unique_ptr<Gateway>(new Gateway(std::make_unique<Core>(
       *std::move(router), std::move(channel), std::move(options))));
 }
 
@@ -498,9 +497,9 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Make(
   return Make(services, std::move(channel), Options());
 }
 
-Gateway::Gateway(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Gateway::Gateway(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 
-Gateway::~Gateway() { core_->WaitForCalls(); }
+Gateway::~Gateway() = default;
 
 void Gateway::Handle(std::shared_ptr<HttpExchange> exchange) {
   core_->Handle(std::move(exchange));

@@ -19,6 +19,11 @@ namespace movies {
 
 // What to send, by a generic stub.
 struct OutgoingCall {
+  // Gone when nothing of the call is left, after all that is declared below:
+  // somebody may wait for that to let go of the channel. Its last reference
+  // must not go on a thread of gRPC's, which would wait for itself then; and
+  // each context has one.
+  std::shared_ptr<void> alive;
   // "/movies.v1.MoviesService/QueryMovie"
   std::string method;
   // With the deadline and metadata. Shared, because the HTTP exchange cancels

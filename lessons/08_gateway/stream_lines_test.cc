@@ -176,6 +176,7 @@ class StreamLinesTest : public ::testing::Test {
     v1::MovieQueryParams params;
     params.set_query(query);
     OutgoingCall call;
+    call.alive = Alive();
     call.method = "/movies.v1.MoviesService/QueryMovie";
     call.context = std::make_shared<grpc::ClientContext>();
     call.context->set_deadline(
@@ -189,8 +190,7 @@ class StreamLinesTest : public ::testing::Test {
   LineFormat Format() {
     LineFormat format;
     format.to_json =
-        [this, alive = Alive()](
-            const grpc::ByteBuffer& bytes) -> absl::StatusOr<std::string> {
+        [this](const grpc::ByteBuffer& bytes) -> absl::StatusOr<std::string> {
       v1::Movie movie;
       if (!support::FromByteBuffer(bytes, &movie).ok()) {
         return absl::InternalError("not a movie");

@@ -104,10 +104,9 @@ class Gateway {
  private:
   class Core;
 
-  explicit Gateway(std::shared_ptr<Core> core);
+  explicit Gateway(std::unique_ptr<Core> core);
 
-  // Calls under way share it.
-  const std::shared_ptr<Core> core_;
+  const std::unique_ptr<Core> core_;
 };
 
 }  // namespace movies
