@@ -8,9 +8,11 @@
 //       });
 //
 // What a client can do wrong, the server answers itself: bytes that are not
-// HTTP (400), a body (413) or headers (431) that are too large, a request that
-// takes too long to arrive (408), more requests at once than it takes (503).
-// Each time the connection is closed.
+// HTTP/1.0 or HTTP/1.1 (400) or that another server may understand otherwise
+// (400), a body (413) or headers (431) that are too large, a request that takes
+// too long to arrive (408), what it does not know of how bodies are sent (417,
+// 501), more requests at once than it takes (503). Each time the connection is
+// closed, once the client had its time to read the answer.
 
 #ifndef SUPPORT_HTTP_SERVER_H_
 #define SUPPORT_HTTP_SERVER_H_
@@ -33,11 +35,12 @@ struct HttpHeader {
 };
 
 struct HttpRequest {
-  // Upper case, as sent: "GET".
+  // As sent: "GET".
   std::string method;
-  // Path and query as sent, percent-encoded: "/v1/movies?query=city".
+  // Path and query as sent, percent-encoded: "/v1/movies?query=city". A host in
+  // front of them, as proxies are sent it, is left out.
   std::string target;
-  // In the order sent, repeated names included.
+  // Repeated names included, and then in the order sent. Trailers are not.
   std::vector<HttpHeader> headers;
   std::string body;
 
@@ -47,7 +50,9 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 200;
-  // Content-Length, Connection and Date are the server's; not to be set.
+  // Content-Length, Transfer-Encoding, Connection and Date are the server's;
+  // here, they are left out. A status or a header that HTTP does not allow, for
+  // instance with a line's end in it, makes the whole answer a 500.
   std::vector<HttpHeader> headers;
   std::string body;
 };
@@ -58,7 +63,8 @@ struct HttpResponse {
 //
 // Thread-safe, but for the answer's calls among themselves: one at a time, in
 // order. None of them blocks. Functions given to it run on a thread of the
-// server's and must not block either.
+// server's, or, once the server is gone, on the caller's; they must not block
+// either.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;
@@ -69,7 +75,8 @@ class HttpExchange {
   virtual void Respond(HttpResponse response) = 0;
 
   // Begins an answer of unknown length (Transfer-Encoding: chunked). Its head
-  // is sent at once.
+  // is sent at once. A status or a header that HTTP does not allow breaks the
+  // connection.
   virtual void Start(int status, std::vector<HttpHeader> headers) = 0;
 
   // Sends a part, at once; empty parts are left out. Calls `done(true)` when
@@ -82,7 +89,11 @@ class HttpExchange {
   virtual void Finish() = 0;
 
   // Calls `gone` once, if the client closes the connection, is too slow, or the
-  // server stops, before the answer is complete; at once if that has happened.
+  // server stops, before Respond() or Finish(); at once if that has happened.
+  // A client that closes only its sending side looks the same from here, so it
+  // counts as gone; an answer that is given nevertheless is sent. A client that
+  // sent more than `max_header_bytes` ahead is not watched. `gone` should not
+  // own the exchange, which would then not be dropped.
   virtual void OnGone(std::function<void()> gone) = 0;
 };
 
@@ -97,7 +108,8 @@ class HttpServer {
     // Of the request line with all headers, and of the body.
     std::size_t max_header_bytes = 16 * 1024;
     std::size_t max_body_bytes = 4 * 1024 * 1024;
-    // Requests being answered at once; those beyond get 503.
+    // Requests being answered at once; those beyond get 503. One whose client
+    // is gone counts until its exchange is dropped.
     int max_requests = 1000;
     // Open connections; those beyond wait to be accepted.
     int max_connections = 2000;
@@ -121,7 +133,8 @@ class HttpServer {
 
   // Breaks all connections, tells exchanges that their client is gone, and
   // waits for functions that still run. Exchanges may outlive the server; their
-  // calls then do nothing, and `done` is told false.
+  // calls then do nothing, and `done` is told false. Not to be called by
+  // functions that the server calls.
   virtual ~HttpServer() = default;
 
   // Returns the port that it listens on.

@@ -30,6 +30,17 @@ TEST(CheckTwinsTest, AcceptsAnAnswerInTheHole) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+TEST(CheckTwinsTest, AHoleMayBeInAProto) {
+  const std::string stub =
+      "service S {\n  // TODO(08_a.b): Say it.\n  rpc F(A) returns (B);\n"
+      "  // END TODO(08_a.b)\n}\n";
+  const std::string answer =
+      "service S {\n  rpc F(A) returns (B) {\n    option deprecated = true;\n"
+      "  }\n}\n";
+  absl::Status status = CheckTwins(stub, answer);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST(CheckTwinsTest, RefusesADifferenceBeforeTheHole) {
   EXPECT_THAT(Message(CheckTwins(
                   kStub, "long F() {\n  int a = 1;\n  ++a;\n  return a;\n}\n")),

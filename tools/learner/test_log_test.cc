@@ -146,6 +146,20 @@ TEST(FirstCompilerErrorTest, NamesTheLearnersLine) {
   EXPECT_EQ(FirstCompilerError("a.cc:5:38: error: no\n").place, "");
 }
 
+// An exercise may be a .proto: protoc writes a line for each error, without the
+// word.
+TEST(FirstCompilerErrorTest, ProtocsWordsNameTheLearnersLine) {
+  const CompilerError error = FirstCompilerError(
+      "lessons/08_a/a.proto:9:7: Error while parsing option value for "
+      "\"http\": Message type \"google.api.HttpRule\" has no field named "
+      "\"gett\".\nlessons/08_a/a.proto:12:1: Expected \"}\".\n");
+  EXPECT_EQ(error.text,
+            "lessons/08_a/a.proto:9:7: Error while parsing option value for "
+            "\"http\": Message type \"google.api.HttpRule\" has no field named "
+            "\"gett\".");
+  EXPECT_EQ(error.place, "lessons/08_a/a.proto:9");
+}
+
 // As GCC 12 says that set_style() does not take an absl::string_view.
 TEST(FirstCompilerErrorTest, TheLearnersLineComesBeforeALibrarys) {
   const CompilerError error = FirstCompilerError(

@@ -2,7 +2,8 @@
 
 An exercise NAME is three files: NAME.h, NAME.cc with the hole, and NAME_test.cc
 in the lesson only. The BUILD file of a lesson and that of its solution hold the
-same table; only the macro's name differs.
+same table; only the macro's name differs. An exercise whose hole is in a .proto
+is NAME.proto and NAME_test.cc.
 
     lesson(
         name = "02_connection",
@@ -39,6 +40,7 @@ and in solutions/NN_concept:
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("@rules_proto//proto:defs.bzl", "proto_library")
 
 _PUBLIC = ["//visibility:public"]
 
@@ -46,8 +48,48 @@ def _include_own_folder():
     # Stub and solution include "get_movie.h" alike, each finding its own.
     return ["-iquote", native.package_name()]
 
-def _sources(exercises, libraries, binaries):
+def _described(name, proto, deps, tags = []):
+    """Declares library `name`: support::ExerciseProto() of `proto`.
+
+    What protoc makes of the file, as an array of bytes. It has no path that a
+    test would have to be told, so that one compiled test is linked with the
+    stub, with the solution and with every wrong answer, as with a NAME.cc.
+    """
+    proto_library(
+        name = name + "_proto",
+        srcs = [proto],
+        tags = tags,
+        visibility = _PUBLIC,
+        deps = deps,
+    )
+    native.genrule(
+        name = name + "_descriptor",
+        srcs = [name + "_proto"],
+        outs = [name + "_descriptor.cc"],
+        cmd = """
+            {
+              echo '#include "support/exercise_proto.h"'
+              echo 'static const unsigned char kBytes[] = {'
+              od -An -v -t x1 $< | sed 's/ \\(..\\)/0x\\1,/g'
+              echo '};'
+              echo 'absl::string_view support::ExerciseProto() {'
+              echo '  return {reinterpret_cast<const char*>(kBytes), sizeof(kBytes)};'
+              echo '}'
+            } > $@
+        """,
+        tags = tags,
+    )
+    cc_library(
+        name = name,
+        srcs = [name + "_descriptor.cc"],
+        tags = tags,
+        deps = ["//support:exercise_proto"],
+    )
+
+def _sources(exercises, proto_exercises, libraries, binaries):
     """Declares what a lesson and its solution have in common."""
+    for name, exercise in proto_exercises.items():
+        _described(name, name + ".proto", exercise["imports"])
     for name, deps in exercises.items():
         # The header stands alone, so that a test compiles against it without
         # depending on either answer.
@@ -77,8 +119,16 @@ def _sources(exercises, libraries, binaries):
             name = name,
             srcs = [name + ".cc"],
             copts = _include_own_folder(),
+            # Clients and servers that are not ours meet them in //interop.
+            visibility = _PUBLIC,
             deps = deps,
         )
+
+def _headers(exercise, proto_exercises):
+    """Returns what an exercise's test is compiled against: never an answer."""
+    if exercise in proto_exercises:
+        return ["//support:exercise_proto"] + proto_exercises[exercise]["test_deps"]
+    return [exercise + "_h"]
 
 def _twin_files(exclude):
     native.filegroup(
@@ -139,7 +189,7 @@ def expect_red_test(name, test, exercise, patch = None):
         deps = ["//tools/checks:expect_red"],
     )
 
-def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, integration_shards = {}, test_deps = [], build_exercises = []):
+def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, integration_shards = {}, test_deps = [], build_exercises = [], proto_exercises = {}):
     """Declares the targets of lessons/NN_concept.
 
     Args:
@@ -156,18 +206,22 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
       test_deps: what the lesson's tests depend on, besides GoogleTest.
       build_exercises: exercises that are a BUILD file in a folder of that name;
         such a folder's BUILD file ends with a macro like proto_rules_exercise().
+      proto_exercises: exercises that are a NAME.proto -> "imports", the
+        proto_libraries that it imports, and "test_deps", what its NAME_test.cc
+        depends on besides `test_deps`: the imports' C++ code above all. The test
+        reads the file through support::ExerciseProto().
     """
     _check_name(name)
-    _sources(exercises, libraries, binaries)
-    for exercise in exercises:
+    _sources(exercises, proto_exercises, libraries, binaries)
+    linked_exercises = exercises.keys() + proto_exercises.keys()
+    for exercise in linked_exercises:
         cc_library(
             name = exercise + "_test_lib",
             testonly = True,
             srcs = [exercise + "_test.cc"],
             copts = _include_own_folder(),
             visibility = _PUBLIC,
-            deps = [
-                exercise + "_h",
+            deps = _headers(exercise, proto_exercises) + [
                 "@com_google_googletest//:gtest",
             ] + test_deps,
             alwayslink = True,
@@ -204,12 +258,13 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
         )
     native.test_suite(
         name = name,
-        tests = [exercise + "_test" for exercise in exercises.keys() + build_exercises],
+        tests = [exercise + "_test" for exercise in linked_exercises + build_exercises],
     )
     _twin_files(exclude = [
         "README.md",
         "lesson.textproto",
         "*_test.cc",
+        "*.png",
         "*.svg",
     ])
     _slide_files(build_exercises)
@@ -218,7 +273,7 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
         size = "small",
         args = [
             "--lesson=" + native.package_name(),
-            "--exercises=" + ",".join(exercises.keys() + build_exercises),
+            "--exercises=" + ",".join(linked_exercises + build_exercises),
         ],
         data = [
             ":slide_files",
@@ -230,12 +285,13 @@ def lesson(name, exercises, libraries = {}, binaries = {}, demos = {}, integrati
 # Takes what lesson() takes, so that the two BUILD files can be compared.
 # buildifier: disable=unused-variable
 # buildifier: disable=function-docstring-args
-def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, integration_shards = {}, test_deps = [], build_exercises = []):
+def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integrations = {}, integration_shards = {}, test_deps = [], build_exercises = [], proto_exercises = {}):
     """Declares the targets of solutions/NN_concept; see lesson()."""
     _check_name(name)
     lesson_package = "//lessons/" + name
-    _sources(exercises, libraries, binaries)
-    for exercise in exercises:
+    _sources(exercises, proto_exercises, libraries, binaries)
+    linked_exercises = exercises.keys() + proto_exercises.keys()
+    for exercise in linked_exercises:
         cc_test(
             name = exercise + "_test",
             size = "small",
@@ -246,7 +302,7 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integra
             ],
         )
         for patch in native.glob(["wrong_answers/{}.*.patch".format(exercise)]):
-            _wrong_answer(exercise, patch, lesson_package)
+            _wrong_answer(exercise, patch, lesson_package, proto_exercises.get(exercise))
     _integrations(integrations, integration_shards, test_deps, sources = lesson_package + ":")
     for exercise in build_exercises:
         native.test_suite(
@@ -263,7 +319,7 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integra
             )
     native.test_suite(
         name = name,
-        tests = [exercise + "_test" for exercise in exercises.keys() + build_exercises],
+        tests = [exercise + "_test" for exercise in linked_exercises + build_exercises],
     )
     _twin_files(exclude = ["wrong_answers/**"])
     _slide_files(build_exercises, exclude = ["wrong_answers/**"])
@@ -293,7 +349,7 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integra
         args = [
             "--lesson=lessons/" + name,
             "--solution=solutions/" + name,
-            "--exercises=" + ",".join(exercises.keys() + build_exercises),
+            "--exercises=" + ",".join(linked_exercises + build_exercises),
         ] + ["$(rootpaths {})".format(label) for label in twins] + [
             native.package_name() + "/" + patch
             for patch in wrong_answers
@@ -302,32 +358,46 @@ def solution(name, exercises, libraries = {}, binaries = {}, demos = {}, integra
         deps = ["//tools/checks:twin_check"],
     )
 
-def _wrong_answer(exercise, patch, lesson_package):
-    """Builds `exercise` with `patch` on its solution and expects it to be red."""
+def _wrong_answer(exercise, patch, lesson_package, proto):
+    """Builds `exercise` with `patch` on its solution and expects it to be red.
+
+    Args:
+      exercise: its name.
+      patch: the wrong answer.
+      lesson_package: of the exercise's test.
+      proto: the exercise's entry in `proto_exercises`, or None.
+    """
     stem = patch[:-len(".patch")]
-    source = stem + ".cc"
+    extension = ".proto" if proto else ".cc"
+    source = stem + extension
     native.genrule(
         name = stem + "_source",
         srcs = [
-            exercise + ".cc",
+            exercise + extension,
             patch,
         ],
         outs = [source],
-        cmd = "cp $(location {}.cc) $@ && chmod +w $@ && patch --silent --fuzz=0 $@ $(location {})".format(exercise, patch),
+        cmd = "cp $(location {}) $@ && chmod +w $@ && patch --silent --fuzz=0 $@ $(location {})".format(exercise + extension, patch),
         tags = ["manual"],
     )
+    if proto:
+        srcs = []
+        deps = [stem]
+        _described(stem, source, proto["imports"], tags = ["manual"])
+    else:
+        srcs = [source]
+        deps = [exercise + "_h"]
     cc_test(
         name = stem + "_binary",
-        srcs = [source],
+        srcs = srcs,
         # What the compiler thinks of a wrong answer is no news.
         copts = _include_own_folder() + ["-w"],
         # Run by the test below, not by itself.
         tags = ["manual"],
         deps = [
-            exercise + "_h",
             lesson_package + ":" + exercise + "_test_lib",
             "//support:exercise_main",
-        ],
+        ] + deps,
     )
     expect_red_test(
         name = stem + "_test",

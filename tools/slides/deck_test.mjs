@@ -25,6 +25,8 @@ const lessons = {
     call: {minutes: 5, file: 'call.cc', problem: '', hole: ['// TODO'], answer: Array(5).fill('a();')},
     wide: {minutes: 5, file: 'wide.cc', problem: '', hole: ['// TODO'],
       answer: ['Call(number_one, number_two, number_three);']},
+    list: {minutes: 5, file: 'list.proto', problem: '', hole: ['// TODO', 'rpc F(A) returns (B);'],
+      answer: ['rpc F(A) returns (B) {}']},
   }},
 };
 
@@ -96,6 +98,13 @@ test('included code stands under the place that it comes from', () => {
   const {html} = expectGood(slide('```cpp exercise=02_connection.start\n```'));
   assert.match(html, /<figcaption>solutions\/02_connection\/start\.cc<\/figcaption>/);
   assert.match(html, /b<\/span>\(\);/);
+});
+
+test('an exercise may be a .proto', () => {
+  const {html} = expectGood(slide('```proto exercise=02_connection.list\n```'));
+  assert.match(html, /<figcaption>solutions\/02_connection\/list\.proto<\/figcaption>/);
+  assert.match(html, /<span class="hljs-keyword">rpc<\/span>/);
+  assert.match(expectGood(slide('```proto hole=02_connection.list\n```')).html, /lessons\/02_connection\/list\.proto/);
 });
 
 test('an exercise that is gone fails, with what there is', () => {
