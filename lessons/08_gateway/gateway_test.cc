@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "google/api/annotations.pb.h"
+#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "http_client.h"
 #include "movies/v1/movies.grpc.pb.h"
@@ -61,6 +62,9 @@ const ServiceDescriptor* MoviesDescriptor() {
   return v1::Movie::descriptor()->file()->FindServiceByName("MoviesService");
 }
 
+// GetMovie of this ID fails with a detail.
+constexpr int kRefusedMid = 1001;
+
 // GetMovie of this ID never answers; it waits to be cancelled.
 constexpr int kSilentMid = 1000;
 
@@ -86,6 +90,16 @@ class WatchedService : public CatalogueService {
     context->AddInitialMetadata("x-internal", "not for everybody");
     context->AddTrailingMetadata("x-cost", "3");
     if (request->mid() == kSilentMid) return WaitUntilCancelled(context);
+    if (request->mid() == kRefusedMid) {
+      v1::MovieError detail;
+      detail.set_reason(v1::INVALID_MOVIE);
+      google::rpc::Status status;
+      status.set_code(grpc::StatusCode::FAILED_PRECONDITION);
+      status.set_message("not now");
+      status.add_details()->PackFrom(detail);
+      return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "not now",
+                          status.SerializeAsString());
+    }
     return CatalogueService::GetMovie(context, request, response);
   }
 
@@ -101,7 +115,7 @@ class WatchedService : public CatalogueService {
       while (writer->Write(movie)) {
       }
       absl::MutexLock lock(&mutex_);
-      cancelled_ = context->IsCancelled();
+      cancelled_ = true;  // IsCancelled() may come to know it later.
       return grpc::Status::CANCELLED;
     }
     if (request->query() != "silent") {
@@ -309,6 +323,20 @@ TEST_F(GatewayTest, AServicesErrorIsJson) {
   EXPECT_EQ(ParseJson(response.body)["code"], 5) << response.body;
   EXPECT_THAT(std::string(ParseJson(response.body)["message"]),
               HasSubstr("999"));
+}
+
+TEST_F(GatewayTest, AnErrorsDetailsAreInTheJson) {
+  const HttpResponse response = Get(absl::StrCat("/v1/movies/", kRefusedMid));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(ParseJson(response.body), ParseJson(R"({
+    "code": 9,
+    "message": "not now",
+    "details": [{
+      "@type": "type.googleapis.com/movies.v1.MovieError",
+      "reason": "INVALID_MOVIE"
+    }]
+  })"))
+      << response.body;
 }
 
 TEST_F(GatewayTest, AStreamThatFailsAtOnceHasItsOwnStatus) {
