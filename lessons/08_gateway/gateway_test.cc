@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "google/api/annotations.pb.h"
+#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "http_client.h"
 #include "movies/v1/movies.grpc.pb.h"
@@ -61,6 +62,9 @@ const ServiceDescriptor* MoviesDescriptor() {
   return v1::Movie::descriptor()->file()->FindServiceByName("MoviesService");
 }
 
+// GetMovie of this ID fails with a detail.
+constexpr int kRefusedMid = 1001;
+
 // GetMovie of this ID never answers; it waits to be cancelled.
 constexpr int kSilentMid = 1000;
 
@@ -86,18 +90,37 @@ class WatchedService : public CatalogueService {
     context->AddInitialMetadata("x-internal", "not for everybody");
     context->AddTrailingMetadata("x-cost", "3");
     if (request->mid() == kSilentMid) return WaitUntilCancelled(context);
+    if (request->mid() == kRefusedMid) {
+      v1::MovieError detail;
+      detail.set_reason(v1::INVALID_MOVIE);
+      google::rpc::Status status;
+      status.set_code(grpc::StatusCode::FAILED_PRECONDITION);
+      status.set_message("not now");
+      status.add_details()->PackFrom(detail);
+      return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "not now",
+                          status.SerializeAsString());
+    }
     return CatalogueService::GetMovie(context, request, response);
   }
 
-  // Asked for "silent", it sends one movie and waits to be cancelled.
+  // Asked for "silent", it sends one movie and waits to be cancelled. Asked for
+  // "endless", it sends until nobody reads any more.
   grpc::Status QueryMovie(grpc::ServerContext* context,
                           const v1::MovieQueryParams* request,
                           grpc::ServerWriter<v1::Movie>* writer) override {
+    v1::Movie movie;
+    movie.set_mid(1);
+    if (request->query() == "endless") {
+      movie.set_movie_description(std::string(100'000, 'x'));
+      while (writer->Write(movie)) {
+      }
+      absl::MutexLock lock(&mutex_);
+      cancelled_ = true;  // IsCancelled() may come to know it later.
+      return grpc::Status::CANCELLED;
+    }
     if (request->query() != "silent") {
       return CatalogueService::QueryMovie(context, request, writer);
     }
-    v1::Movie movie;
-    movie.set_mid(1);
     writer->Write(movie);
     return WaitUntilCancelled(context);
   }
@@ -300,6 +323,20 @@ TEST_F(GatewayTest, AServicesErrorIsJson) {
   EXPECT_EQ(ParseJson(response.body)["code"], 5) << response.body;
   EXPECT_THAT(std::string(ParseJson(response.body)["message"]),
               HasSubstr("999"));
+}
+
+TEST_F(GatewayTest, AnErrorsDetailsAreInTheJson) {
+  const HttpResponse response = Get(absl::StrCat("/v1/movies/", kRefusedMid));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(ParseJson(response.body), ParseJson(R"({
+    "code": 9,
+    "message": "not now",
+    "details": [{
+      "@type": "type.googleapis.com/movies.v1.MovieError",
+      "reason": "INVALID_MOVIE"
+    }]
+  })"))
+      << response.body;
 }
 
 TEST_F(GatewayTest, AStreamThatFailsAtOnceHasItsOwnStatus) {
@@ -763,6 +800,7 @@ class ServedGatewayTest : public GatewayTest {
     support::HttpServer::Options options;
     options.max_body_bytes = 1000;
     options.max_header_bytes = 1000;
+    options.write_timeout = absl::Milliseconds(300);
     options.error = Gateway::Error;
     auto started = support::HttpServer::Start(
         options, [this](std::shared_ptr<support::HttpExchange> exchange) {
@@ -802,6 +840,16 @@ TEST_F(ServedGatewayTest, ALineArrivesWhileTheStreamRuns) {
   EXPECT_EQ(body, "{\"result\":{\"mid\":1}}\n");
   // The client has closed its connection.
   EXPECT_TRUE(service_.WaitUntilCancelled());
+}
+
+TEST_F(ServedGatewayTest, AClientThatIsTooSlowCancelsItsCall) {
+  // Once the first part is there, the client stops reading.
+  const auto response = client_->Send(
+      {"GET", "/v1/movies?query=endless", {}, ""}, [&](absl::string_view) {
+        EXPECT_TRUE(service_.WaitUntilCancelled());
+        return false;
+      });
+  EXPECT_EQ(response.status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST_F(ServedGatewayTest, AClientThatClosesCancelsItsCall) {

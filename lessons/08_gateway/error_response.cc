@@ -1,0 +1,96 @@
+#include "error_response.h"
+
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/types/optional.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "movies/v1/movies.pb.h"
+#include "nlohmann/json.hpp"
+
+namespace movies {
+namespace {
+
+// Keeps the order in which fields are added.
+using Json = nlohmann::ordered_json;
+
+// Returns a detail as protobuf's JSON mapping has it, "@type" included, or
+// nothing if this program does not know its type or cannot read its bytes.
+absl::optional<Json> DetailJson(const google::protobuf::Any& detail) {
+  // A program knows a type by its name only if the linker has kept it.
+  v1::MovieError::descriptor();
+  google::rpc::BadRequest::descriptor();
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(detail, &text).ok()) {
+    return absl::nullopt;
+  }
+  Json json = Json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return absl::nullopt;
+  return json;
+}
+
+// Returns the text of `json`, on one line. Strings may be any bytes.
+std::string ToText(const Json& json) {
+  return json.dump(/*indent=*/-1, ' ', /*ensure_ascii=*/false,
+                   Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+// Slide: http_status
+int HttpStatusOf(int code) {
+  switch (code) {
+    case grpc::StatusCode::OK:
+      return 200;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::OUT_OF_RANGE:
+      return 400;
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return 401;
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return 403;
+    case grpc::StatusCode::NOT_FOUND:
+      return 404;
+    case grpc::StatusCode::ALREADY_EXISTS:
+    case grpc::StatusCode::ABORTED:
+      return 409;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return 429;
+    case grpc::StatusCode::CANCELLED:
+      return 499;
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return 501;
+    case grpc::StatusCode::UNAVAILABLE:
+      return 503;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return 504;
+    default:  // UNKNOWN, INTERNAL, DATA_LOSS, and codes of a newer server.
+      return 500;
+  }
+}
+// End slide: http_status
+
+std::string ErrorBody(const grpc::Status& status) {
+  // TODO(08_gateway.error_response): Make an object of the status's code and
+  // message, and add its details one by one: as DetailJson() has them, or if it
+  // has nothing, by their type and, in base64, their bytes. They are in
+  // error_details(), a google.rpc.Status, unless that is of another error.
+  return R"({"message":"TODO(08_gateway.error_response)"})";
+// END TODO(08_gateway.error_response)
+}
+
+support::HttpResponse ErrorResponse(const grpc::Status& status) {
+  support::HttpResponse response;
+  response.status = HttpStatusOf(status.error_code());
+  response.headers = {{"Content-Type", "application/json"}};
+  if (response.status == 401) {
+    response.headers.push_back({"WWW-Authenticate", "Bearer"});
+  }
+  response.body = ErrorBody(status);
+  return response;
+}
+
+}  // namespace movies
