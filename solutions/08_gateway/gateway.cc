@@ -76,16 +76,8 @@ struct Target {
   absl::string_view query;
 };
 
-// Divides what a request asks for. It may be a whole URL (RFC 9112, section
-// 3.2.2), which is what proxies get; whose it is has been decided before.
+// Divides what a request asks for.
 Target SplitTarget(absl::string_view target) {
-  if (!absl::StartsWith(target, "/")) {
-    const std::size_t authority = target.find("://");
-    if (authority != absl::string_view::npos) {
-      target.remove_prefix(authority + 3);
-      target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
-    }
-  }
   const std::size_t mark = target.find('?');
   if (mark == absl::string_view::npos) return {target, ""};
   return {target.substr(0, mark), target.substr(mark + 1)};
