@@ -37,8 +37,8 @@ TEST(RandomRequestsTest, NumbersAndSeriesDiffer) {
       requests.insert(RandomRequest(seed, i));
     }
   }
-  // A few are cut off after nothing, or nearly so.
-  EXPECT_GT(requests.size(), 2 * kCount * 95 / 100);
+  // Good ones come again, and some are cut off after nothing.
+  EXPECT_GT(requests.size(), 2 * kCount * 9 / 10);
 }
 
 TEST(RandomRequestsTest, ServerSurvivesThemAndAnswersSome) {

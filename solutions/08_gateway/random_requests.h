@@ -11,10 +11,10 @@ namespace movies {
 
 // Returns the bytes of request `index` of the series `seed`: always the same
 // ones, so that those that did harm can be had again. Half of them are any
-// bytes, at most a few hundred. The other half begin as a request that the
-// movie service has an answer to, with a body, a deadline or none, and have
-// from none to three mistakes in them: bytes that are changed, missing, there
-// twice, or from elsewhere.
+// bytes, at most a few hundred. The other half begin as requests to the movie
+// service, good ones and some of parts that do not fit, and have from none to
+// three mistakes in them: bytes that are changed, missing, there twice, or from
+// elsewhere.
 std::string RandomRequest(std::uint64_t seed, std::uint64_t index);
 
 }  // namespace movies
