@@ -89,15 +89,24 @@ class WatchedService : public CatalogueService {
     return CatalogueService::GetMovie(context, request, response);
   }
 
-  // Asked for "silent", it sends one movie and waits to be cancelled.
+  // Asked for "silent", it sends one movie and waits to be cancelled. Asked for
+  // "endless", it sends until nobody reads any more.
   grpc::Status QueryMovie(grpc::ServerContext* context,
                           const v1::MovieQueryParams* request,
                           grpc::ServerWriter<v1::Movie>* writer) override {
+    v1::Movie movie;
+    movie.set_mid(1);
+    if (request->query() == "endless") {
+      movie.set_movie_description(std::string(100'000, 'x'));
+      while (writer->Write(movie)) {
+      }
+      absl::MutexLock lock(&mutex_);
+      cancelled_ = context->IsCancelled();
+      return grpc::Status::CANCELLED;
+    }
     if (request->query() != "silent") {
       return CatalogueService::QueryMovie(context, request, writer);
     }
-    v1::Movie movie;
-    movie.set_mid(1);
     writer->Write(movie);
     return WaitUntilCancelled(context);
   }
@@ -763,6 +772,7 @@ class ServedGatewayTest : public GatewayTest {
     support::HttpServer::Options options;
     options.max_body_bytes = 1000;
     options.max_header_bytes = 1000;
+    options.write_timeout = absl::Milliseconds(300);
     options.error = Gateway::Error;
     auto started = support::HttpServer::Start(
         options, [this](std::shared_ptr<support::HttpExchange> exchange) {
@@ -802,6 +812,16 @@ TEST_F(ServedGatewayTest, ALineArrivesWhileTheStreamRuns) {
   EXPECT_EQ(body, "{\"result\":{\"mid\":1}}\n");
   // The client has closed its connection.
   EXPECT_TRUE(service_.WaitUntilCancelled());
+}
+
+TEST_F(ServedGatewayTest, AClientThatIsTooSlowCancelsItsCall) {
+  // Once the first part is there, the client stops reading.
+  const auto response = client_->Send(
+      {"GET", "/v1/movies?query=endless", {}, ""}, [&](absl::string_view) {
+        EXPECT_TRUE(service_.WaitUntilCancelled());
+        return false;
+      });
+  EXPECT_EQ(response.status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST_F(ServedGatewayTest, AClientThatClosesCancelsItsCall) {

@@ -13,6 +13,7 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
@@ -95,7 +96,7 @@ int Main() {
       support::HttpServer::Start(
           http, [&](std::shared_ptr<support::HttpExchange> exchange) {
             log.Say(absl::StrCat(exchange->request().method, " ",
-                                 exchange->request().target));
+                                 absl::CHexEscape(exchange->request().target)));
             (*gateway)->Handle(std::move(exchange));
           });
   if (!http_server.ok()) {
