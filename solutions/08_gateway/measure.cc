@@ -116,8 +116,7 @@ Value Median(const std::vector<Result>& results, Value Result::*value) {
   return values[values.size() / 2];
 }
 
-// A channel of its own, hence a connection of its own, hence a thread of the
-// server's.
+// A channel that shares no connection with others.
 Request ConnectGrpc(const std::string& address) {
   grpc::ChannelArguments args;
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
