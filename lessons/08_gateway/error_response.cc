@@ -92,8 +92,8 @@ std::string ErrorBody(const grpc::Status& status) {
   // message, and add its details one by one: as DetailJson() has them, or if it
   // has nothing, by their type and, in base64, their bytes. They are in
   // error_details(), a google.rpc.Status, unless that is of another error.
-  return R"({"message":"TODO(08_gateway.error_response)"})";
-// END TODO(08_gateway.error_response)
+  return R"json({"message":"TODO(08_gateway.error_response)"})json";
+  // END TODO(08_gateway.error_response)
 }
 
 support::HttpResponse ErrorResponse(const grpc::Status& status) {
