@@ -1,7 +1,11 @@
 #include "error_response.h"
 
 #include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
+
+#include <memory>
 
 #include "absl/strings/escaping.h"
 #include "absl/types/optional.h"
@@ -22,8 +26,18 @@ absl::optional<Json> DetailJson(const google::protobuf::Any& detail) {
   // A program knows a type by its name only if the linker has kept it.
   v1::MovieError::descriptor();
   google::rpc::BadRequest::descriptor();
+  const auto* type =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+          detail.type_url().substr(detail.type_url().rfind('/') + 1));
+  if (type == nullptr) return absl::nullopt;
+  // The JSON mapping makes something of any bytes, so they are checked first.
+  const std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()
+          ->GetPrototype(type)
+          ->New());
   std::string text;
-  if (!google::protobuf::util::MessageToJsonString(detail, &text).ok()) {
+  if (!detail.UnpackTo(message.get()) ||
+      !google::protobuf::util::MessageToJsonString(detail, &text).ok()) {
     return absl::nullopt;
   }
   Json json = Json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
@@ -78,8 +92,8 @@ std::string ErrorBody(const grpc::Status& status) {
   // message, and add its details one by one: as DetailJson() has them, or if it
   // has nothing, by their type and, in base64, their bytes. They are in
   // error_details(), a google.rpc.Status, unless that is of another error.
-  return R"({"message":"TODO(08_gateway.error_response)"})";
-// END TODO(08_gateway.error_response)
+  return R"json({"message":"TODO(08_gateway.error_response)"})json";
+  // END TODO(08_gateway.error_response)
 }
 
 support::HttpResponse ErrorResponse(const grpc::Status& status) {

@@ -48,6 +48,13 @@ bool IsOneValue(const Descriptor& message) {
   }
 }
 
+bool IsBool(const FieldDescriptor& field) {
+  return field.type() == FieldDescriptor::TYPE_BOOL ||
+         (field.message_type() != nullptr &&
+          field.message_type()->well_known_type() ==
+              Descriptor::WELLKNOWNTYPE_BOOLVALUE);
+}
+
 const FieldDescriptor* FieldNamed(absl::string_view name,
                                   const Descriptor& message) {
   const FieldDescriptor* field = message.FindFieldByName(std::string(name));
@@ -85,6 +92,10 @@ absl::StatusOr<FieldPath> FindField(absl::string_view path,
     if (!fields.empty() && fields.back()->is_repeated()) {
       return Wrong(path, absl::StrCat("leads into ", fields.back()->full_name(),
                                       ", of which there may be several"));
+    }
+    if (within != nullptr && IsOneValue(*within)) {
+      return Wrong(path, absl::StrCat("leads into ", within->full_name(),
+                                      ", which is one value in JSON"));
     }
     if (within == nullptr) {
       return Wrong(path, absl::StrCat("leads into ", fields.back()->full_name(),
@@ -136,8 +147,7 @@ absl::Status SetField(absl::string_view path, absl::string_view text,
 
   // Protobuf's JSON knows every kind of field. It takes more texts for a bool
   // than JSON has bools.
-  if (leaf->type() == FieldDescriptor::TYPE_BOOL && text != "true" &&
-      text != "false") {
+  if (IsBool(*leaf) && text != "true" && text != "false") {
     return no_value;
   }
   absl::optional<std::string> json = JsonString(text);

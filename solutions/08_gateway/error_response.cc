@@ -1,7 +1,11 @@
 #include "error_response.h"
 
 #include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
+
+#include <memory>
 
 #include "absl/strings/escaping.h"
 #include "absl/types/optional.h"
@@ -22,8 +26,18 @@ absl::optional<Json> DetailJson(const google::protobuf::Any& detail) {
   // A program knows a type by its name only if the linker has kept it.
   v1::MovieError::descriptor();
   google::rpc::BadRequest::descriptor();
+  const auto* type =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+          detail.type_url().substr(detail.type_url().rfind('/') + 1));
+  if (type == nullptr) return absl::nullopt;
+  // The JSON mapping makes something of any bytes, so they are checked first.
+  const std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()
+          ->GetPrototype(type)
+          ->New());
   std::string text;
-  if (!google::protobuf::util::MessageToJsonString(detail, &text).ok()) {
+  if (!detail.UnpackTo(message.get()) ||
+      !google::protobuf::util::MessageToJsonString(detail, &text).ok()) {
     return absl::nullopt;
   }
   Json json = Json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
