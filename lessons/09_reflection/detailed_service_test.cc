@@ -145,7 +145,7 @@ TEST_F(DetailedServiceTest, TimeLeftIsTold) {
   int milliseconds = 0;
   ASSERT_TRUE(absl::SimpleAtoi(told[0].second, &milliseconds));
   EXPECT_GT(milliseconds, 20'000);
-  EXPECT_LE(milliseconds, 60'000);
+  EXPECT_LE(milliseconds, 61'000);  // gRPC rounds up what it sends.
 }
 
 TEST_F(DetailedServiceTest, CancelledStreamIsNoticed) {
