@@ -77,6 +77,8 @@ def _sources(exercises, libraries, binaries):
             name = name,
             srcs = [name + ".cc"],
             copts = _include_own_folder(),
+            # Clients and servers that are not ours meet them in //interop.
+            visibility = _PUBLIC,
             deps = deps,
         )
 
