@@ -1,5 +1,6 @@
 #include "detailed_service.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -44,10 +45,25 @@ grpc::Status WithDetails(const grpc::Status& status, absl::string_view method) {
                       details.SerializeAsString());
 }
 
+// Returns false as soon as nobody wants the answer any more.
+bool Wait(absl::Duration duration, const grpc::ServerContext& context) {
+  const absl::Time end = absl::Now() + duration;
+  while (absl::Now() < end) {
+    // A synchronous handler is not told of its cancellation. It has to look.
+    if (context.IsCancelled()) return false;
+    absl::SleepFor(std::min(end - absl::Now(), absl::Milliseconds(20)));
+  }
+  return true;
+}
+
 }  // namespace
 
-DetailedService::DetailedService(MovieStore* store, Say say)
-    : CatalogueService(store), say_(std::move(say)) {}
+DetailedService::DetailedService(MovieStore* store, Say say,
+                                 absl::Duration pace)
+    : CatalogueService(store),
+      store_(*store),
+      say_(std::move(say)),
+      pace_(pace) {}
 
 void DetailedService::Begin(grpc::ServerContext* context,
                             absl::string_view method) const {
@@ -87,8 +103,19 @@ grpc::Status DetailedService::QueryMovie(
     grpc::ServerContext* context, const v1::MovieQueryParams* request,
     grpc::ServerWriter<v1::Movie>* writer) {
   Begin(context, "QueryMovie");
-  return End(CatalogueService::QueryMovie(context, request, writer),
-             "QueryMovie");
+  return End(SendMovies(*context, *request, writer), "QueryMovie");
+}
+
+grpc::Status DetailedService::SendMovies(
+    const grpc::ServerContext& context, const v1::MovieQueryParams& request,
+    grpc::ServerWriter<v1::Movie>* writer) const {
+  for (const v1::Movie& movie : store_.Query(request.query())) {
+    if (!writer->Write(movie) || !Wait(pace_, context)) {
+      return grpc::Status(grpc::StatusCode::CANCELLED,
+                          "the client has cancelled or is gone");
+    }
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status DetailedService::AddMovies(grpc::ServerContext* context,

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "detailed_service.h"
 #include "proto/movie_store.h"
 #include "reflect_server.h"
@@ -27,6 +28,10 @@ ABSL_FLAG(std::string, address, "127.0.0.1:50051",
           "where to listen; port 0 picks a free one");
 ABSL_FLAG(bool, reflection, true, "tell whoever asks what is served");
 ABSL_FLAG(bool, health, true, "answer grpc.health.v1.Health too");
+ABSL_FLAG(
+    absl::Duration, pace, absl::ZeroDuration(),
+    "how long QueryMovie waits after each movie, so that there is time to "
+    "watch the stream");
 ABSL_FLAG(std::string, cert_file, "",
           "the server's certificate chain, PEM; with --key_file, for TLS");
 ABSL_FLAG(std::string, key_file, "", "the certificate's private key, PEM");
@@ -54,6 +59,11 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials() {
 }
 
 int Main() {
+  const absl::Duration pace = absl::GetFlag(FLAGS_pace);
+  if (pace < absl::ZeroDuration() || pace > absl::Minutes(1)) {
+    std::fprintf(stderr, "--pace is between 0 and 1m.\n");
+    return 2;
+  }
   absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials =
       Credentials();
   if (!credentials.ok()) {
@@ -63,8 +73,8 @@ int Main() {
   support::StopSignals stop_signals;  // Before anything starts a thread.
   const support::ConsoleLog log;
   MovieStore store;
-  DetailedService service(&store,
-                          [&log](absl::string_view line) { log.Say(line); });
+  DetailedService service(
+      &store, [&log](absl::string_view line) { log.Say(line); }, pace);
   grpc::EnableDefaultHealthCheckService(absl::GetFlag(FLAGS_health));
   support::ServerProgramOptions options;
   options.credentials = *credentials;
@@ -85,7 +95,8 @@ int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "Serves the movie catalogue until Ctrl-C, with reflection and health.\n\n"
       "  server [--address=127.0.0.1:50051] [--reflection=true] "
-      "[--health=true]\n         [--cert_file=FILE --key_file=FILE]");
+      "[--health=true]\n         [--pace=0s] [--cert_file=FILE "
+      "--key_file=FILE]");
   if (absl::ParseCommandLine(argc, argv).size() > 1) {
     std::fprintf(stderr, "This program takes flags only; see --help.\n");
     return 2;

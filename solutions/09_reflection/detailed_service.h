@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "movies/v1/movies.grpc.pb.h"
 #include "proto/catalogue_service.h"
 #include "proto/movie_store.h"
@@ -25,6 +26,7 @@ namespace movies {
 //    google.rpc.ErrorInfo.
 //  * `say` gets a line when it begins and when it ends: "RateMovies begins",
 //    "RateMovies ends: CANCELLED".
+// QueryMovie can be slowed down, so that there is time to watch a stream.
 // Thread-safe.
 class DetailedService final : public CatalogueService {
  public:
@@ -57,7 +59,13 @@ class DetailedService final : public CatalogueService {
   void Begin(grpc::ServerContext* context, absl::string_view method) const;
   grpc::Status End(const grpc::Status& status, absl::string_view method) const;
 
+  grpc::Status SendMovies(const grpc::ServerContext& context,
+                          const v1::MovieQueryParams& request,
+                          grpc::ServerWriter<v1::Movie>* writer) const;
+
+  const MovieStore& store_;
   const Say say_;
+  const absl::Duration pace_;
 };
 
 }  // namespace movies
