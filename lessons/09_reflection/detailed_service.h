@@ -33,8 +33,9 @@ class DetailedService final : public CatalogueService {
   using Say = std::function<void(absl::string_view line)>;
 
   // `store` is not owned and must outlive the service. `say` is called from
-  // many threads at once.
-  DetailedService(MovieStore* store, Say say);
+  // many threads at once. QueryMovie waits for `pace` after each movie.
+  DetailedService(MovieStore* store, Say say,
+                  absl::Duration pace = absl::ZeroDuration());
 
   grpc::Status GetMovie(grpc::ServerContext* context,
                         const v1::MovieID* request,

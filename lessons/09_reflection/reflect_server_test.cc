@@ -129,6 +129,30 @@ TEST(ReflectServerTest, ServersOfOneProgramDecideEachForItself) {
       << ". What an earlier server chose must not reach this one.";
 }
 
+TEST(ReflectServerTest, OneServiceOnAPublicAndAnInternalServer) {
+  MovieStore store;
+  CatalogueService service(&store);
+  const auto start = [&service](bool offered) {
+    support::TestServerOptions options;
+    options.configure = [offered](grpc::ServerBuilder& builder) {
+      builder.SetOption(std::make_unique<ReflectionOption>(offered));
+    };
+    return support::TestServer::Start({&service}, options);
+  };
+  const auto public_server = start(false);
+  ASSERT_TRUE(public_server.ok()) << public_server.status() << kNotStarted;
+  const auto internal_server = start(true);
+  ASSERT_TRUE(internal_server.ok()) << internal_server.status() << kNotStarted;
+
+  EXPECT_FALSE(
+      AskReflection((*public_server)->NewChannel(), kListServices).ok())
+      << "The server for everybody tells everybody what the one for the "
+         "operators should.";
+  EXPECT_TRUE(
+      AskReflection((*internal_server)->NewChannel(), kListServices).ok())
+      << "The server for the operators, built after the other, says nothing.";
+}
+
 TEST(ReflectServerTest, ServiceItselfAnswersEitherWay) {
   for (const bool offered : {true, false}) {
     ReflectingServer server(offered);

@@ -2,10 +2,16 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/auth_metadata_processor.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "ask_reflection.h"
@@ -82,6 +88,29 @@ TEST_F(WhatIsToldTest, UnknownSymbolIsAnAnswerAndNotAFailedCall) {
   const std::string answer = Ask("file_containing_symbol: 'movies.v9.Nothing'");
   EXPECT_THAT(answer, HasSubstr("error_response"));
   EXPECT_THAT(answer, HasSubstr("error_code: 5"));  // NOT_FOUND
+}
+
+// Knows nobody.
+class NobodyProcessor final : public grpc::AuthMetadataProcessor {
+ public:
+  grpc::Status Process(const InputMetadata&, grpc::AuthContext*,
+                       OutputMetadata*, OutputMetadata*) override {
+    return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "who are you?");
+  }
+};
+
+TEST_F(WhatIsToldTest, WhoeverMayNotCallMayNotAsk) {
+  support::TestServerOptions options;
+  options.credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+  options.credentials->SetAuthMetadataProcessor(
+      std::make_shared<NobodyProcessor>());
+  support::TestServer server(&service_, options);
+  support::LoopbackOptions client;
+  client.credentials = grpc::experimental::LocalCredentials(LOCAL_TCP);
+  const absl::StatusOr<std::string> answer =
+      AskReflection(server.NewChannel(std::move(client)), "list_services: ''");
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnauthenticated)
+      << answer.status();
 }
 
 TEST_F(WhatIsToldTest, HealthIsListedWithoutBeingDescribed) {
