@@ -158,6 +158,10 @@ async function slowServer(t) {
     ofSlow.close();
     await slow.stop();
   });
+  // So that no call is spent on the connection.
+  await new Promise((resolve, reject) => {
+    ofSlow.waitForReady(Date.now() + 30_000, (error) => error ? reject(error) : resolve());
+  });
   return {slow, ofSlow};
 }
 
