@@ -60,14 +60,14 @@ absl::Status Add(const Files& files, const std::string& name,
 
 absl::Status MissingImport(const Import& import, const absl::Status& reason) {
   if (reason.ok()) {
-    return absl::NotFoundError(absl::StrCat(import.importer, " imports ",
-                                            import.file,
-                                            ", which the server does not send"));
+    return absl::NotFoundError(
+        absl::StrCat(import.importer, " imports ", import.file,
+                     ", which the server does not send"));
   }
-  return absl::Status(reason.code(),
-                      absl::StrCat(import.importer, " imports ", import.file,
-                                   ", which the server does not send: ",
-                                   reason.message()));
+  return absl::Status(
+      reason.code(),
+      absl::StrCat(import.importer, " imports ", import.file,
+                   ", which the server does not send: ", reason.message()));
 }
 
 absl::Status AddFiles(const Files& files, DescriptorPool* pool) {

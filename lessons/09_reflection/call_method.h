@@ -26,9 +26,9 @@ namespace movies {
 // sets `response_json` to the response, on one line. `context` is the call's:
 // its deadline and metadata are the caller's business.
 //
-// Returns the call's status as it is, with its details. INVALID_ARGUMENT, and no
-// call at all, if `json` is not such a request; INTERNAL if the response is not
-// what the method declares. `response_json` is then unspecified.
+// Returns the call's status as it is, with its details. INVALID_ARGUMENT, and
+// no call at all, if `json` is not such a request; INTERNAL if the response is
+// not what the method declares. `response_json` is then unspecified.
 grpc::Status CallMethod(grpc::GenericStub& stub,
                         const google::protobuf::MethodDescriptor& method,
                         absl::string_view json, grpc::ClientContext* context,

@@ -24,8 +24,8 @@ namespace movies {
 // `pool`; it may send several at a time.
 //
 // If an imported file cannot be had, returns that error, with the names of the
-// file and of one that imports it, as MissingImport() makes it: NOT_FOUND if the
-// server sends other files, but not that. Otherwise the errors of
+// file and of one that imports it, as MissingImport() makes it: NOT_FOUND if
+// the server sends other files, but not that. Otherwise the errors of
 // FilesContainingSymbol() and AddFiles(). `pool` is unchanged if the server did
 // not send all.
 absl::Status FetchFiles(Reflection& reflection, absl::string_view symbol,

@@ -13,10 +13,11 @@
 
 namespace movies {
 
-// Sets `message` to what `json` says. INVALID_ARGUMENT, naming the type, and the
-// field if one is at fault, if it is no JSON, has a field that the type has
+// Sets `message` to what `json` says. INVALID_ARGUMENT, naming the type, and
+// the field if one is at fault, if it is no JSON, has a field that the type has
 // not, or a value that does not fit; `message` is then unspecified.
-grpc::Status FromJson(absl::string_view json, google::protobuf::Message* message);
+grpc::Status FromJson(absl::string_view json,
+                      google::protobuf::Message* message);
 
 // Sets `json` to the message, on one line or, if `pretty`, on several. A
 // google.protobuf.Any must hold a type of the same pool: INTERNAL if not.

@@ -112,9 +112,9 @@ absl::StatusOr<ServerReflectionResponse> ReflectionClient::AskOn(
 
 absl::Status ToStatus(const ErrorResponse& error) {
   if (error.error_code() < 1 || error.error_code() > 16) {
-    return absl::InternalError(absl::StrCat("error ", error.error_code(),
-                                            ", which is no error code: ",
-                                            error.error_message()));
+    return absl::InternalError(
+        absl::StrCat("error ", error.error_code(),
+                     ", which is no error code: ", error.error_message()));
   }
   return absl::Status(static_cast<absl::StatusCode>(error.error_code()),
                       error.error_message());

@@ -78,7 +78,7 @@ class ReflectionClient final : public Reflection {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::string target_;
   const Options options_;
-  std::string version_;             // That the server has; empty: not known yet.
+  std::string version_;  // That the server has; empty: not known yet.
   std::unique_ptr<Stream> stream_;  // Null before the first question.
 };
 
