@@ -235,7 +235,7 @@ TEST_F(CallMethodTest, JsonThatDoesNotFitIsNotSent) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
       << "\"the best\" is no int32. CallMethod returned \""
       << status.error_message() << "\".";
-  EXPECT_THAT(status.error_message(), HasSubstr("seatNumber"))
+  EXPECT_THAT(status.error_message(), HasSubstr("seat_number"))
       << "FromJson() says which field is at fault: return its status.";
   EXPECT_EQ(service_.calls(), 0)
       << "The server was called with whatever was left of the request. A call "

@@ -1,6 +1,8 @@
 #include "reflection_client.h"
 
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 
 #include <memory>
 #include <string>
@@ -32,33 +34,30 @@ ServerReflectionRequest ListQuestion() {
   return question;
 }
 
+// No plugin at all: a server that offers only what it registers, although
+// gRPC's reflection is linked.
+class NoPlugins : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
+                         plugins) override {
+    plugins->clear();
+  }
+};
+
 // A server of this library's own, which speaks v1alpha, and not v1.
 class RealServer {
  public:
   explicit RealServer(bool reflection) : service_(&store_) {
     support::TestServerOptions options;
     options.configure = [=](grpc::ServerBuilder& builder) {
-      builder.SetOption(std::make_unique<Plugins>(reflection));
+      if (!reflection) builder.SetOption(std::make_unique<NoPlugins>());
     };
     server_ = std::make_unique<support::TestServer>(&service_, options);
   }
   std::shared_ptr<grpc::Channel> NewChannel() { return server_->NewChannel(); }
 
  private:
-  // One reflection plugin, or none; does not need an exercise to be solved.
-  class Plugins : public grpc::ServerBuilderOption {
-   public:
-    explicit Plugins(bool reflection) : reflection_(reflection) {}
-    void UpdateArguments(grpc::ChannelArguments*) override {}
-    void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
-                           plugins) override {
-      if (!reflection_) plugins->clear();
-    }
-
-   private:
-    const bool reflection_;
-  };
-
   MovieStore store_;
   CatalogueService service_;
   std::unique_ptr<support::TestServer> server_;
@@ -157,6 +156,7 @@ TEST(ReflectionClientTest, SpeaksEitherVersion) {
     OneVersion service(version);
     support::TestServerOptions options;
     options.configure = [&](grpc::ServerBuilder& builder) {
+      builder.SetOption(std::make_unique<NoPlugins>());
       builder.RegisterCallbackGenericService(&service);
     };
     support::TestServer server(std::vector<grpc::Service*>(), options);
