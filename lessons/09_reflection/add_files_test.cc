@@ -47,30 +47,6 @@ TEST(AddFilesTest, MayBeCalledAgainWithMore) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
-TEST(AddFilesTest, AnImportThatIsLeftOutIsFoundByTheTypesThatAreUsed) {
-  Files files;
-  FileDescriptorProto& user = Add("a", {}, &files);
-  user.set_package("one");
-  auto* outer = user.add_message_type();
-  outer->set_name("Outer");
-  auto* field = outer->add_nested_type()->add_field();
-  outer->mutable_nested_type(0)->set_name("Inner");
-  field->set_name("f");
-  field->set_number(1);
-  field->set_type_name(".two.B.Kind");
-  FileDescriptorProto& owner = Add("z", {}, &files);
-  owner.set_package("two");
-  owner.add_message_type()->set_name("B");
-  auto* kind = owner.mutable_message_type(0)->add_enum_type();
-  kind->set_name("Kind");
-  kind->add_value()->set_name("NONE");
-  kind->mutable_value(0)->set_number(0);
-  DescriptorPool pool;
-  const absl::Status status = AddFiles(files, &pool);
-  EXPECT_TRUE(status.ok()) << status;
-  EXPECT_NE(pool.FindMessageTypeByName("one.Outer.Inner"), nullptr);
-}
-
 TEST(AddFilesTest, NamesTheCircle) {
   Files files;
   Add("top", {"a"}, &files);

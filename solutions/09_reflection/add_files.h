@@ -26,10 +26,8 @@ absl::Status MissingImport(const Import& import,
                            const absl::Status& reason = absl::OkStatus());
 
 // Adds `files`, by their names, to `pool`: a pool takes a file only after all
-// those that it imports, which must be among `files` or in the pool already. A
-// file that uses a message or an enum of another one of these counts as
-// importing it, whether it says so or not: Node's @grpc/reflection leaves the
-// imports out.
+// those that it imports, which must be among `files` or in the pool already.
+// What MendFiles() can mend is mended.
 // INVALID_ARGUMENT if files import each other in a circle, which is named, or
 // if the pool does not accept a file; those added before it stay.
 absl::Status AddFiles(
