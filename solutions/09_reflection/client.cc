@@ -73,13 +73,23 @@ struct Server {
   DescriptorPool pool;
 };
 
+// Says what to do about an error, if that can be told.
+void Advise(absl::StatusCode code, absl::string_view message) {
+  if (absl::StartsWith(message, "TODO(")) {
+    std::cerr << "That exercise is still to be solved; the solution's server "
+                 "and client are in //solutions/09_reflection.\n";
+  } else if (code == absl::StatusCode::kUnavailable) {
+    std::cerr << "Is a server running on " << absl::GetFlag(FLAGS_target)
+              << ", and does it speak "
+              << (absl::GetFlag(FLAGS_tls) ? "TLS" : "plain text, not TLS")
+              << "?\n";
+  }
+}
+
 int Fail(const absl::Status& status, int exit_code = kFailed) {
   std::cerr << absl::StatusCodeToString(status.code()) << ": "
             << status.message() << "\n";
-  if (absl::StartsWith(status.message(), "TODO(")) {
-    std::cerr << "That exercise is still to be solved; the solution's server "
-                 "and client are in //solutions/09_reflection.\n";
-  }
+  Advise(status.code(), status.message());
   return exit_code;
 }
 
@@ -287,10 +297,8 @@ int Call(Server& server, const std::string& name,
   std::cerr << StatusText(status, [&](const std::string& type) {
     return FindType(server, type);
   }) << "\n";
-  if (absl::StartsWith(status.error_message(), "TODO(")) {
-    std::cerr << "That exercise is still to be solved; the solution's client "
-                 "is in //solutions/09_reflection.\n";
-  }
+  Advise(static_cast<absl::StatusCode>(status.error_code()),
+         status.error_message());
   return kFailed;
 }
 
