@@ -14,7 +14,7 @@ import grpc
 from google.protobuf import descriptor_pool
 
 # Where Bazel puts what protoc made of the protos.
-sys.path[:0] = ["interop", "."]
+sys.path.insert(0, "interop")
 from support.reflection import reflection_pb2
 from weather.v1 import station_pb2, weather_pb2
 
