@@ -41,14 +41,15 @@ def _pkg_config(repository_ctx, args, modules):
     return result.stdout.strip()
 
 def _linkopts(repository_ctx, modules, flags):
+    linkopts = []
     if modules:
-        flags = flags + _pkg_config(repository_ctx, ["--libs"], modules).split(" ")
-    if not flags:
-        return []
-
-    # Abseil's flags name every library below the one asked for; --as-needed
-    # keeps those that nothing calls from being loaded with the program.
-    return ["-Wl,--push-state,--as-needed"] + [f for f in flags if f] + ["-Wl,--pop-state"]
+        # Abseil's flags name every library below the one asked for; --as-needed
+        # keeps those that nothing calls from being loaded with the program.
+        libs = _pkg_config(repository_ctx, ["--libs"], modules).split(" ")
+        linkopts += ["-Wl,--push-state,--as-needed"] + [f for f in libs if f] + ["-Wl,--pop-state"]
+    if flags:
+        linkopts += ["-Wl,--push-state,--no-as-needed"] + flags + ["-Wl,--pop-state"]
+    return linkopts
 
 def _system_library_impl(repository_ctx):
     for path in repository_ctx.attr.requires:
@@ -94,7 +95,7 @@ system_library = repository_rule(
     implementation = _system_library_impl,
     attrs = {
         "targets": attr.string_list_dict(
-            doc = "cc_library label in this repository -> pkg-config modules to link, -lNAME for libraries without pkg-config data, and labels to depend on.",
+            doc = "cc_library label in this repository -> pkg-config modules to link, -lNAME for libraries without pkg-config data, which are linked even if nothing calls them, and labels to depend on.",
         ),
         "testonly_targets": attr.string_list(
             doc = "Those of the targets that only tests may use.",
