@@ -106,6 +106,12 @@ TEST(BuildRequestTest, ThePathHasTheLastWord) {
                 "the rest of the body stays.");
 }
 
+TEST(BuildRequestTest, ThePathLeavesTheRestOfAMessage) {
+  ExpectRequest({"person", {{"person.name", "path"}}, {}, R"({"born":1907})"},
+                "person { name: \"path\" born: 1907 }",
+                "The path sets one field; the message around it stays.");
+}
+
 TEST(BuildRequestTest, AnEmptyBodySetsNothing) {
   ExpectRequest({"*", {{"a_string", "x"}}, {}, ""}, "a_string: \"x\"",
                 "curl -X POST without data sends no body; the request is then "

@@ -22,7 +22,8 @@ using Json = nlohmann::ordered_json;
 
 // Returns a detail as protobuf's JSON mapping has it, "@type" included, or
 // nothing if this program does not know its type or cannot read its bytes.
-absl::optional<Json> DetailJson(const google::protobuf::Any& detail) {
+[[maybe_unused]] absl::optional<Json> DetailJson(
+    const google::protobuf::Any& detail) {
   // A program knows a type by its name only if the linker has kept it.
   v1::MovieError::descriptor();
   google::rpc::BadRequest::descriptor();
@@ -46,7 +47,7 @@ absl::optional<Json> DetailJson(const google::protobuf::Any& detail) {
 }
 
 // Returns the text of `json`, on one line. Strings may be any bytes.
-std::string ToText(const Json& json) {
+[[maybe_unused]] std::string ToText(const Json& json) {
   return json.dump(/*indent=*/-1, ' ', /*ensure_ascii=*/false,
                    Json::error_handler_t::replace);
 }

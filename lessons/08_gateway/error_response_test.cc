@@ -97,6 +97,8 @@ TEST(ErrorResponseTest, ADetailOfUnknownTypeTakesNoOtherAlong) {
          "it does not know. The others are still wanted.";
   EXPECT_THAT(details.dump(), HasSubstr("somebody.else.Error"))
       << "Whoever knows the type can read it from its bytes.";
+  EXPECT_THAT(details.dump(), HasSubstr("\"value\":\"CAE=\""))
+      << "JSON has no bytes, so they are written in base64.";
   EXPECT_EQ(body.value("code", Json()), 5)
       << "And the error is still the one that it was.";
 }

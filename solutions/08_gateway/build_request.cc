@@ -42,8 +42,9 @@ absl::StatusOr<std::vector<Parameter>> FindParameters(
 }
 
 // Returns whether the path sets this field, or a part of it.
-bool IsInPath(const FieldPath& field, const std::vector<PathBinding>& bindings,
-              const google::protobuf::Descriptor& message) {
+[[maybe_unused]] bool IsInPath(const FieldPath& field,
+                               const std::vector<PathBinding>& bindings,
+                               const google::protobuf::Descriptor& message) {
   for (const PathBinding& binding : bindings) {
     const absl::StatusOr<FieldPath> other =
         FindField(binding.field_path, message);
@@ -58,7 +59,8 @@ bool IsInPath(const FieldPath& field, const std::vector<PathBinding>& bindings,
 
 // What to return for a parameter that names a field, but not one of the query.
 // `owner` has the field: "path" or "body".
-absl::Status NotInQuery(const Parameter& parameter, absl::string_view owner) {
+[[maybe_unused]] absl::Status NotInQuery(const Parameter& parameter,
+                                         absl::string_view owner) {
   return absl::InvalidArgumentError(absl::StrCat(
       "\"", parameter.name,
       "\" is no parameter of the query: ", "it comes from the ", owner));
