@@ -132,14 +132,14 @@ TEST(BuildRequestTest, WhatTheBodySetsIsNotInTheQuery) {
 TEST(BuildRequestTest, WhatThePathSetsIsNotInTheQuery) {
   ExpectRefused({"", {{"a_string", "x"}}, {{"a_string", "y"}}, ""}, "a_string",
                 "Two answers to one question: one of them is a mistake.");
-  ExpectRefused({"", {{"a_string", "x"}}, {{"aString", "y"}}, ""}, "a_string",
+  ExpectRefused({"", {{"a_string", "x"}}, {{"aString", "y"}}, ""}, "aString",
                 "The same field by its other name is the same field.");
 }
 
 TEST(BuildRequestTest, ASecondParameterForAFieldIsRefused) {
   ExpectRefused({"", {}, {{"an_int32", "7"}, {"an_int32", "8"}}, ""},
                 "an_int32", "The field is not repeated: which one is meant?");
-  ExpectRefused({"", {}, {{"an_int32", "7"}, {"anInt32", "7"}}, ""}, "an_int32",
+  ExpectRefused({"", {}, {{"an_int32", "7"}, {"anInt32", "7"}}, ""}, "anInt32",
                 "The same field by its other name.");
 }
 

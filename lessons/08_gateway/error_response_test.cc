@@ -103,6 +103,15 @@ TEST(ErrorResponseTest, ADetailOfUnknownTypeTakesNoOtherAlong) {
       << "And the error is still the one that it was.";
 }
 
+TEST(ErrorResponseTest, ADetailWhoseBytesAreBrokenIsNotMadeUp) {
+  google::protobuf::Any broken = Pack(NotFound());
+  broken.mutable_value()->pop_back();
+  const Json details = Body(Failed({broken})).value("details", Json::array());
+  EXPECT_THAT(details.dump(), HasSubstr("\"value\""))
+      << "DetailJson() has nothing for it, as for a type that is unknown; so "
+         "its bytes are shown.";
+}
+
 TEST(ErrorResponseTest, BytesThatAreNoStatusAreLeftOut) {
   const Json body = Body(
       grpc::Status(grpc::StatusCode::NOT_FOUND, "gone", "\xff\xff not one"));

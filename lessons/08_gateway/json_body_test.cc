@@ -70,7 +70,7 @@ TEST(ReadBodyTest, AnEmptyBodySetsNothing) {
 }
 
 TEST(ReadBodyTest, ABodyThatHasNoPlaceIsRefused) {
-  ExpectRefused("", "{}", "takes no body");
+  ExpectRefused("", "{}", "no body");
 }
 
 TEST(ReadBodyTest, BadJsonNamesTheField) {
@@ -88,6 +88,7 @@ TEST(ReadBodyTest, AFieldsBodyCannotReachOtherFields) {
   ExpectRefused("an_int32", R"(1,"aString":"x")", "no JSON");
   ExpectRefused("person", R"({},"aString":"x")", "no JSON");
   ExpectRefused("an_int32", "1 2", "no JSON");
+  ExpectRefused("an_int32", std::string("1\0},\"aString\":\"x\"", 17), "JSON");
 }
 
 TEST(ReadBodyTest, DeepNestingIsRefused) {
@@ -136,8 +137,6 @@ TEST(ResponseJsonTest, WhatHasNoJsonIsInternal) {
   response.mutable_any()->set_value("x");
   EXPECT_EQ(ResponseJson(RouteWithResponseBody(""), response).status().code(),
             absl::StatusCode::kInternal);
-  EXPECT_EQ(*ResponseJson(RouteWithResponseBody("a_string"), response), "\"\"")
-      << "A field that can be written is not held up by one that cannot.";
 }
 
 }  // namespace

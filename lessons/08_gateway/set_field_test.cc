@@ -107,15 +107,28 @@ TEST(SetFieldTest, FieldsThatDoNotExistAreRefused) {
   ExpectRefused("person.nobody", "x", "support.Person has no \"nobody\"");
   ExpectRefused("", "x", "has no");
   ExpectRefused("person.", "x", "has no");
-  ExpectRefused("a_string.x", "x", "not a single message");
-  ExpectRefused("persons.name", "x", "not a single message");
+  ExpectRefused("a_string.x", "x", "no fields");
+  ExpectRefused("persons.name", "x", "several");
 }
 
 TEST(SetFieldTest, MessagesAndMapsHaveNoText) {
-  ExpectRefused("person", "{}", "support.Person");
-  ExpectRefused("counts", "a", "map");
-  ExpectRefused("any", "x", "Any");
-  ExpectRefused("struct", "{}", "Struct");
+  ExpectRefused("person", "{}", "message");
+  ExpectRefused("counts", "a", "repeated");
+  ExpectRefused("any", "x", "message");
+  ExpectRefused("struct", "{}", "message");
+}
+
+TEST(SetFieldTest, WhatIsOneValueInJsonHasNoPartsInAUrl) {
+  ExpectRefused("timestamp.seconds", "1", "timestamp");
+  ExpectRefused("value.string_value", "x", "value");
+}
+
+TEST(SetFieldTest, APathDeeperThanMessagesMayBeIsRefused) {
+  std::string path = "person";
+  for (int i = 0; i < 200; ++i) path += ".boss";
+  EveryKind message;
+  EXPECT_EQ(SetField(path + ".name", "x", &message).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(SetFieldTest, TwoFieldsOfAOneofAreRefused) {
