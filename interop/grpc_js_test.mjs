@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
+import {connect} from 'node:http2';
 import {after, before, test} from 'node:test';
 
 import {require} from '../tools/npm/npm.mjs';
@@ -144,6 +145,24 @@ test('metadata goes there and back, as text and as bytes', async () => {
   // HTTP/2 lets whoever is on the way join values of one key by commas.
   assert.deepEqual(initial.get('x-request-id').join(',').split(/, ?/), ['r-1', 'r-2']);
   assert.deepEqual(initial.get('x-request-id-bin'), [bytes]);
+});
+
+test('text that gRPC takes in but does not let out is not echoed', async () => {
+  const session = connect(`http://${server.address}`);
+  try {
+    const stream = session.request({
+      ':method': 'POST', ':path': '/movies.v1.MoviesService/GetMovie',
+      'content-type': 'application/grpc', 'te': 'trailers', 'x-request-id': 'a\tb',
+    });
+    const headers = new Promise((resolve, reject) => stream.on('response', resolve).on('error', reject));
+    stream.end(Buffer.from([0, 0, 0, 0, 2, 8, 1]));
+    assert.equal((await headers)['x-request-id'], undefined);
+    stream.resume();
+  } finally {
+    session.destroy();
+  }
+  // gRPC ends a program that sends such text: ours is still there.
+  assert.equal((await unary('GetMovie', {mid: 1})).error, null);
 });
 
 // Whoever cancels a call before having ended its own side should know: grpc-js then
