@@ -272,10 +272,12 @@ void Gateway::Core::Handle(std::shared_ptr<HttpExchange> exchange) {
   const HttpRoute& route = *found.route;
   const MethodDescriptor& method = *route.method;
 
-  // A request with a body of no declared type is refused, too: a form of any
-  // page in the world can make a browser send one.
-  if (!request.body.empty() &&
-      !HasKnownBody(request, method.client_streaming())) {
+  // A body of no declared type is refused, too, and so is a type without a
+  // body: a form of any page in the world can make a browser send one.
+  const bool has_body =
+      !request.body.empty() ||
+      (!route.body.empty() && !request.header("content-type").empty());
+  if (has_body && !HasKnownBody(request, method.client_streaming())) {
     exchange->Respond(Error(
         415,
         method.client_streaming()

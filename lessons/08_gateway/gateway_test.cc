@@ -421,6 +421,12 @@ TEST_F(GatewayTest, BadJsonIs400AndNamesTheField) {
               HasSubstr("stars"));
 }
 
+TEST_F(GatewayTest, AFormWithoutFieldsIs415) {
+  EXPECT_EQ(
+      Post("/v1/movies/1:rate", "", "application/x-www-form-urlencoded").status,
+      415);
+}
+
 TEST_F(GatewayTest, ABodyOfAnotherTypeIs415) {
   const std::string body = R"({"stars": 4})";
   for (const char* type :

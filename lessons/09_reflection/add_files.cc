@@ -1,6 +1,7 @@
 #include "add_files.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,10 @@ using ::google::protobuf::DescriptorPool;
 using ::google::protobuf::FileDescriptorProto;
 using ::google::protobuf::Message;
 using Files = std::map<std::string, FileDescriptorProto>;
+
+// How deep files may import each other: more than people write, and less than
+// would end the stack.
+constexpr std::size_t kMaxDepth = 200;
 
 // Keeps what a pool says of a file that it does not accept.
 class Errors : public DescriptorPool::ErrorCollector {
@@ -42,6 +47,11 @@ absl::Status Add(const Files& files, const std::string& name,
     return absl::InvalidArgumentError(absl::StrCat(
         "The server's files import each other in a circle: ",
         absl::StrJoin(begin, path->end(), " imports "), " imports ", name));
+  }
+  if (path->size() == kMaxDepth) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "The server's files import each other more than ", kMaxDepth,
+        " deep: ", path->front(), " imports ", (*path)[1], " imports …"));
   }
   path->push_back(name);
   for (const std::string& import : file->second.dependency()) {

@@ -47,6 +47,19 @@ TEST(AddFilesTest, MayBeCalledAgainWithMore) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+TEST(AddFilesTest, RefusesAChainThatWouldEndTheStack) {
+  Files files;
+  constexpr int kFiles = 50000;
+  for (int i = 0; i < kFiles; ++i) {
+    Add(std::to_string(i), {std::to_string(i + 1)}, &files);
+  }
+  Add(std::to_string(kFiles), {}, &files);
+  DescriptorPool pool;
+  const absl::Status status = AddFiles(files, &pool);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("0 imports 1"));
+}
+
 TEST(AddFilesTest, NamesTheCircle) {
   Files files;
   Add("top", {"a"}, &files);

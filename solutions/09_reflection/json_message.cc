@@ -22,6 +22,14 @@ grpc::Status ToJson(const Message& message, std::string* json, bool pretty) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = pretty;
   json->clear();
+  // A proto2 message may lack what it must have; to serialize it, as the JSON
+  // library does, would end the program.
+  if (!message.IsInitialized()) {
+    return grpc::Status(
+        grpc::StatusCode::INTERNAL,
+        absl::StrCat("no JSON for this ", message.GetDescriptor()->full_name(),
+                     ": it lacks ", message.InitializationErrorString()));
+  }
   const auto status =
       google::protobuf::util::MessageToJsonString(message, json, options);
   if (status.ok()) return grpc::Status::OK;
