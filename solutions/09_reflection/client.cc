@@ -34,6 +34,7 @@
 #include "call_streams.h"
 #include "describe.h"
 #include "fetch_files.h"
+#include "google/rpc/error_details.pb.h"
 #include "list_services.h"
 #include "reflection_client.h"
 #include "status_text.h"
@@ -110,6 +111,12 @@ absl::StatusOr<Headers> ParseHeaders(absl::string_view texts) {
       return absl::InvalidArgumentError(
           absl::StrCat("--header takes 'key: value', not '", text, "'"));
     }
+    if (absl::StartsWith(key, "grpc-") || key == "te" || key == "host" ||
+        key == "content-type" || key == "content-length" ||
+        key == "user-agent") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--header cannot set ", key, ": gRPC uses it itself"));
+    }
     if (absl::EndsWith(key, "-bin") ||
         !std::all_of(value.begin(), value.end(),
                      [](unsigned char c) { return absl::ascii_isprint(c); })) {
@@ -135,14 +142,21 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials() {
   if (!ca_file.empty()) {
     absl::StatusOr<std::string> roots = support::ReadFile(ca_file);
     if (!roots.ok()) return roots.status();
+    // gRPC takes an empty text for "the system's", which nobody asked for.
+    if (!absl::StrContains(*roots, "BEGIN CERTIFICATE")) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--ca_file: there is no certificate in ", ca_file));
+    }
     options.pem_root_certs = *std::move(roots);
   }
   return grpc::SslCredentials(options);
 }
 
-// The types that `server` tells of, and those that this program happens to be
-// made with: Google's error details among them.
+// The types that `server` tells of, and Google's error details, which many
+// servers send without telling of them.
 const Descriptor* FindType(Server& server, const std::string& name) {
+  // The linker leaves out what nothing refers to.
+  google::rpc::ErrorInfo::descriptor();
   if (server.pool.FindMessageTypeByName(name) == nullptr) {
     FetchFiles(*server.reflection, name, &server.pool).IgnoreError();
   }
@@ -218,7 +232,12 @@ class Requests {
       } else {
         requests.file_ =
             std::make_unique<std::ifstream>(arguments[0].substr(1));
-        if (!*requests.file_) {
+        // A directory opens, and cannot be read.
+        requests.file_->peek();
+        const bool readable =
+            requests.file_->is_open() && !requests.file_->bad();
+        requests.file_->clear();  // An empty file is at its end.
+        if (!readable) {
           return absl::NotFoundError(
               absl::StrCat("cannot read ", arguments[0].substr(1)));
         }
