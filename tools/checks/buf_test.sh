@@ -18,10 +18,9 @@ npm_program buf lint
 npm_program buf breaking proto --against proto/released.txtpb
 
 # The check itself can fail: a field that changes its number is noticed.
-broken="${TEST_TMPDIR}/proto/movies/v1"
-mkdir -p "${broken}"
-sed 's/string query = 1;/string query = 2;/' proto/movies/v1/movies.proto > "${broken}/movies.proto"
-if npm_program buf breaking "${TEST_TMPDIR}/proto" --against proto/released.txtpb; then
+sed -i 's/string query = 1;/string query = 2;/' proto/movies/v1/movies.proto
+if npm_program buf breaking proto --against proto/released.txtpb > breaks; then
   echo "buf breaking let a changed field number pass"
   exit 1
 fi
+grep -q 'field "1".*"query"' breaks || { cat breaks; exit 1; }
