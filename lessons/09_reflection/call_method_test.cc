@@ -53,6 +53,12 @@ constexpr char kFile[] = R"pb(
     name: "Answer"
     field { name: "film" number: 1 type: TYPE_STRING }
     field { name: "price_cents" number: 2 type: TYPE_INT32 }
+    field {
+      name: "starts"
+      number: 3
+      type: TYPE_MESSAGE
+      type_name: ".google.protobuf.Timestamp"
+    }
   }
   enum_type {
     name: "Hall"
@@ -268,6 +274,24 @@ TEST_F(CallMethodTest, AResponseThatIsNoneIsInternal) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL)
       << "The server said OK and sent bytes that are no cinema.v1.Answer. "
          "FromByteBuffer() says so in its status.";
+}
+
+TEST_F(CallMethodTest, AResponseThatHasNoJsonIsInternal) {
+  // Starts in 253402300800 s, the first second of the year 10000.
+  service_.response = "\x1a\x07\x08\x80\x83\xd1\xff\xaf\x07";
+  const grpc::Status status = Call("{}");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL)
+      << "The response is a cinema.v1.Answer, but its time is in the year "
+         "10000, which JSON has no text for. ToJson() says so in its status, "
+         "and `response_json` is no response then.";
+}
+
+TEST_F(CallMethodTest, TheDeadlineIsTheCallers) {
+  context_.set_deadline(absl::ToChronoTime(absl::Now() - absl::Seconds(1)));
+  const grpc::Status status = Call("{}");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED)
+      << "The caller's deadline had passed before the call. Leave it as it is: "
+         "only the caller knows how long it can wait.";
 }
 
 TEST_F(CallMethodTest, TheContextIsTheCallers) {

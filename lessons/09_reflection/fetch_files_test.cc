@@ -1,5 +1,6 @@
 #include "fetch_files.h"
 
+#include <iostream>
 #include <map>
 #include <string>
 #include <utility>
@@ -152,6 +153,21 @@ TEST_F(FetchFilesTest, AllThatTheServerSendsIsKept) {
          "servers do. There is nothing left to ask for.";
 }
 
+TEST_F(FetchFilesTest, AllThatComesWithAnImportIsKept) {
+  server_.Add("top", {"middle"});
+  server_.Add("middle", {"bottom"});
+  server_.Add("bottom", {});
+  server_.Answer("middle.proto", {"bottom.proto", "middle.proto"});
+  const absl::Status status = FetchFiles(server_, "top.Thing", &pool_);
+  EXPECT_TRUE(status.ok())
+      << "Asked for middle.proto, the server sent bottom.proto and then "
+         "middle.proto. FetchFiles returned "
+      << status;
+  EXPECT_THAT(server_.asked(), ElementsAre("top.Thing", "middle.proto"))
+      << "bottom.proto came with middle.proto, which imports it: an answer for "
+         "an import may hold several files as well, in any order.";
+}
+
 TEST_F(FetchFilesTest, TheOrderOfWhatIsSentDoesNotMatter) {
   server_.Add("top", {"bottom"});
   server_.Add("bottom", {});
@@ -188,7 +204,23 @@ TEST_F(FetchFilesTest, AMissingFileIsNamedAndWhoImportsIt) {
               HasSubstr("middle.proto imports bottom.proto"))
       << "The server only says \"no such file\". Whoever is to mend that needs "
          "to know which, and who wants it: see MissingImport().";
+  EXPECT_THAT(std::string(status.message()), HasSubstr("no such file"))
+      << "What the server says goes with it: MissingImport() takes the status.";
   EXPECT_FALSE(Has("middle.proto")) << "Half of the files are of no use.";
+}
+
+TEST_F(FetchFilesTest, AMissingFileLeavesThePoolUnchanged) {
+  // Whoever asks in whatever order has some of them before "missing" is asked.
+  server_.Add("top", {"left", "missing", "right"});
+  server_.Add("left", {});
+  server_.Add("right", {});
+  server_.Add("more", {});
+  server_.Answer("top.Thing", {"top.proto", "more.proto"});
+  const absl::Status status = FetchFiles(server_, "top.Thing", &pool_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_FALSE(Has("more.proto") || Has("left.proto") || Has("right.proto"))
+      << "missing.proto did not come, and yet some of the others are in the "
+         "pool. Fetch all of them first, then add them.";
 }
 
 TEST_F(FetchFilesTest, AnotherFileThanTheOneAskedForIsMissing) {
@@ -214,6 +246,12 @@ TEST_F(FetchFilesTest, AServerThatIsGoneIsAnError) {
       << "The connection broke while bottom.proto was asked for. That the file "
          "does not exist is not known: keep the code. FetchFiles returned "
       << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("top.proto imports bottom.proto"))
+      << "Which file was asked for, and who imports it, is of use whatever the "
+         "error: MissingImport() keeps its code.";
+  EXPECT_THAT(std::string(status.message()), HasSubstr("connection reset"))
+      << "Why it did not come is in the status of FilesByName().";
 }
 
 TEST_F(FetchFilesTest, AnUnknownNameIsAnError) {
@@ -221,6 +259,22 @@ TEST_F(FetchFilesTest, AnUnknownNameIsAnError) {
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("no.Such"));
   EXPECT_THAT(server_.asked(), ElementsAre("no.Such"));
+}
+
+// Last: whoever reads the first file of none ends the program, and the tests.
+TEST_F(FetchFilesTest, AnAnswerWithoutAFileIsAMissingFile) {
+  server_.Add("top", {"bottom"});
+  server_.Answer("bottom.proto", {});
+  std::cout << "Asked for bottom.proto, the server answers with no file at "
+               "all. If the program ends here, it took the first of none.\n"
+            << std::flush;
+  const absl::Status status = FetchFiles(server_, "top.Thing", &pool_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound)
+      << "Asked for bottom.proto, the server answered with no file at all. "
+         "FetchFiles returned "
+      << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("top.proto imports bottom.proto"));
 }
 
 }  // namespace

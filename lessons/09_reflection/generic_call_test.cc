@@ -1,10 +1,15 @@
 #include "generic_call.h"
 
+#include <grpcpp/generic/async_generic_service.h>
+
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "call_streams.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -22,6 +27,70 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+// Sends these responses, whatever it is called for, and ends the call with OK
+// or, if it is silent, not before the call is cancelled. For one call.
+class ScriptedService : public grpc::CallbackGenericService {
+ public:
+  ScriptedService(std::vector<std::string> responses, bool silent)
+      : responses_(std::move(responses)), silent_(silent) {}
+
+ private:
+  class Reactor : public grpc::ServerGenericBidiReactor {
+   public:
+    explicit Reactor(const ScriptedService* service) : service_(*service) {
+      Next();
+    }
+    void OnWriteDone(bool ok) override {
+      if (ok) {
+        Next();
+      } else if (!service_.silent_) {
+        Finish(grpc::Status::CANCELLED);
+      }
+    }
+    void OnCancel() override {
+      if (service_.silent_) Finish(grpc::Status::CANCELLED);
+    }
+    void OnDone() override { delete this; }
+
+   private:
+    void Next() {
+      if (next_ < service_.responses_.size()) {
+        grpc::Slice slice(service_.responses_[next_++]);
+        bytes_ = grpc::ByteBuffer(&slice, 1);
+        StartWrite(&bytes_);
+      } else if (!service_.silent_) {
+        Finish(grpc::Status::OK);
+      }
+    }
+
+    const ScriptedService& service_;
+    size_t next_ = 0;
+    grpc::ByteBuffer bytes_;
+  };
+
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext*) override {
+    return new Reactor(this);
+  }
+
+  const std::vector<std::string> responses_;
+  const bool silent_;
+};
+
+std::unique_ptr<support::TestServer> Start(ScriptedService* service) {
+  support::TestServerOptions options;
+  options.configure = [service](grpc::ServerBuilder& builder) {
+    builder.RegisterCallbackGenericService(service);
+  };
+  return std::make_unique<support::TestServer>(std::vector<grpc::Service*>(),
+                                               options);
+}
+
+// Whether that was so quick that it did not take the test's deadline.
+bool BeforeTheDeadline(absl::Time start) {
+  return absl::Now() - start < 3 * support::Patience();
+}
+
 class GenericCallTest : public ::testing::Test {
  protected:
   GenericCallTest() {
@@ -33,9 +102,14 @@ class GenericCallTest : public ::testing::Test {
   // responses_.
   grpc::Status Call(const std::string& method,
                     const std::vector<std::string>& requests) {
+    return Call(server_.NewChannel(), method, requests);
+  }
+  grpc::Status Call(const std::shared_ptr<grpc::Channel>& channel,
+                    const std::string& method,
+                    const std::vector<std::string>& requests) {
     size_t next = 0;
     return CallStreams(
-        server_.NewChannel(),
+        channel,
         *v1::Movie::descriptor()->file()->service(0)->FindMethodByName(method),
         [&](std::string* json) {
           if (next == requests.size()) return false;
@@ -91,21 +165,67 @@ TEST_F(GenericCallTest, ARefusalMidwayIsTheServers) {
 }
 
 TEST_F(GenericCallTest, JsonThatDoesNotFitEndsTheCall) {
-  const grpc::Status status = Call("RateMovies", {R"({"mid":"one"})"});
+  ScriptedService service({}, /*silent=*/true);
+  const auto server = Start(&service);
+  const absl::Time start = absl::Now();
+  const grpc::Status status =
+      Call(server->NewChannel(), "RateMovies", {R"({"mid":"one"})"});
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("mid"));
+  EXPECT_TRUE(BeforeTheDeadline(start));
+}
+
+TEST_F(GenericCallTest, AResponseThatIsNoneEndsTheCall) {
+  ScriptedService service({"\x0a\x7f"}, /*silent=*/true);
+  const auto server = Start(&service);
+  const absl::Time start = absl::Now();
+  const grpc::Status status =
+      Call(server->NewChannel(), "QueryMovie", {R"({"query": "robot"})"});
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL)
+      << status.error_message();
+  EXPECT_THAT(responses_, SizeIs(0));
+  EXPECT_TRUE(BeforeTheDeadline(start));
+}
+
+TEST_F(GenericCallTest, OneResponseIsNeitherNoneNorTwo) {
+  for (const size_t responses : {0, 2}) {
+    ScriptedService service(std::vector<std::string>(responses),
+                            /*silent=*/false);
+    const auto server = Start(&service);
+    size_t next = 0;
+    grpc::ClientContext context;
+    context.set_deadline(
+        absl::ToChronoTime(absl::Now() + 5 * support::Patience()));
+    const grpc::Status status = CallStreams(
+        server->NewChannel(),
+        *v1::Movie::descriptor()->file()->service(0)->FindMethodByName(
+            "AddMovies"),
+        [&](std::string* json) {
+          *json = "{}";
+          return next++ == 0;
+        },
+        &context, [](const std::string&) {});
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL)
+        << status.error_message();
+    EXPECT_THAT(status.error_message(),
+                HasSubstr(absl::StrCat("sent ", responses, " responses")));
+  }
 }
 
 TEST_F(GenericCallTest, ACallThatIsDroppedIsCancelled) {
-  GenericCall call(server_.NewChannel(), "/movies.v1.MoviesService/RateMovies",
-                   &context_);
-  v1::MovieRating rating;
-  rating.set_mid(1);
-  rating.set_stars(3);
-  ASSERT_TRUE(call.Write(support::ToByteBuffer(rating)));
-  grpc::ByteBuffer bytes;
-  ASSERT_TRUE(call.Read(&bytes));
-  // The server's destructor would wait for a handler that still reads.
+  absl::Time start;
+  {
+    GenericCall call(server_.NewChannel(),
+                     "/movies.v1.MoviesService/RateMovies", &context_);
+    v1::MovieRating rating;
+    rating.set_mid(1);
+    rating.set_stars(3);
+    ASSERT_TRUE(call.Write(support::ToByteBuffer(rating)));
+    grpc::ByteBuffer bytes;
+    ASSERT_TRUE(call.Read(&bytes));
+    start = absl::Now();
+  }
+  EXPECT_TRUE(BeforeTheDeadline(start));
 }
 
 TEST_F(GenericCallTest, FinishMayBeCalledAgain) {

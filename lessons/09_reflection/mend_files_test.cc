@@ -55,6 +55,61 @@ TEST_P(LeftOutTest, AnImportIsFoundByTheTypesThatAreUsed) {
   EXPECT_NE(pool.FindMessageTypeByName("one.Outer.Inner"), nullptr);
 }
 
+// Where a file may use a message of another one, besides a field.
+class UseTest : public ::testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, UseTest,
+    ::testing::Values(
+        R"pb(
+          service {
+            name: "S"
+            method { name: "In" input_type: ".two.B" output_type: ".one.Own" }
+          })pb",
+        R"pb(
+          service {
+            name: "S"
+            method { name: "Out" input_type: ".one.Own" output_type: ".two.B" }
+          })pb",
+        R"pb(
+          extension {
+            name: "outside"
+            number: 100
+            label: LABEL_OPTIONAL
+            type: TYPE_INT32
+            extendee: ".two.B"
+          })pb",
+        R"pb(
+          message_type {
+            name: "Scope"
+            extension {
+              name: "inside"
+              number: 100
+              label: LABEL_OPTIONAL
+              type: TYPE_INT32
+              extendee: ".two.B"
+            }
+          })pb"));
+
+TEST_P(UseTest, NeedsTheImport) {
+  FileDescriptorProto user = Parse(R"pb(
+    name: "a"
+    package: "one"
+    message_type { name: "Own" }
+  )pb");
+  user.MergeFrom(Parse(GetParam()));
+  const FileDescriptorProto owner = Parse(R"pb(
+    name: "z"
+    package: "two"
+    message_type {
+      name: "B"
+      extension_range { start: 100 end: 200 }
+    })pb");
+  DescriptorPool pool;
+  const absl::Status status = AddFiles({{"a", user}, {"z", owner}}, &pool);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST(MendFilesTest, AMapIsOne) {
   const FileDescriptorProto file = Parse(R"pb(
     name: "a"

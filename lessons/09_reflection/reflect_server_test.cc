@@ -23,6 +23,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
 
 using Plugins = std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>;
 
@@ -83,6 +84,15 @@ class ReflectingServer {
 constexpr char kNotStarted[] =
     "The server did not start. gRPC's log above says why: two plugins that add "
     "the same service, for instance.";
+
+// First: over an empty place in the list gRPC ends the program, and the tests.
+TEST(ReflectServerTest, TakesOutWhatTheLibraryPutIn) {
+  Plugins plugins;
+  plugins.push_back(Reflection());
+  EXPECT_THAT(NamesAfter(false, std::move(plugins)), IsEmpty())
+      << "Not offered: the reflection plugin has to leave the list, and no "
+         "empty place may stay.";
+}
 
 TEST(ReflectServerTest, ServerThatOffersItListsItsServices) {
   ReflectingServer server(true);
@@ -169,14 +179,6 @@ TEST(ReflectServerTest, ServiceItselfAnswersEitherWay) {
   }
 }
 
-TEST(ReflectServerTest, TakesOutWhatTheLibraryPutIn) {
-  Plugins plugins;
-  plugins.push_back(Reflection());
-  EXPECT_THAT(NamesAfter(false, std::move(plugins)), IsEmpty())
-      << "Not offered: the reflection plugin has to leave the list, and no "
-         "empty place may stay.";
-}
-
 TEST(ReflectServerTest, PutsItInWhereThereIsNone) {
   EXPECT_THAT(NamesAfter(true, {}), ElementsAre(kReflectionPlugin))
       << "Offered, and the list had none. Do not count on the library's own "
@@ -198,6 +200,7 @@ TEST(ReflectServerTest, LeavesOtherPluginsAlone) {
     plugins.push_back(std::make_unique<NamedPlugin>("load_reporting"));
     plugins.push_back(Reflection());
     plugins.push_back(std::make_unique<NamedPlugin>("reflection_log"));
+    plugins.push_back(std::make_unique<NamedPlugin>("channelz"));
     std::vector<std::string> names = NamesAfter(offered, std::move(plugins));
     // Where among the others it stands does not matter.
     for (auto name = names.begin(); name != names.end(); ++name) {
@@ -205,23 +208,40 @@ TEST(ReflectServerTest, LeavesOtherPluginsAlone) {
       names.erase(name);
       break;
     }
-    EXPECT_THAT(names, ElementsAre("load_reporting", "reflection_log"))
+    EXPECT_THAT(names,
+                ElementsAre("load_reporting", "reflection_log", "channelz"))
         << "With reflection " << (offered ? "on" : "off")
         << ", of load_reporting, " << kReflectionPlugin
-        << " and reflection_log, the two others should be left, in this order. "
-           "name() tells which plugin is which.";
+        << ", reflection_log and channelz, the three others should be left, in "
+           "this order. name() tells which plugin is which.";
   }
 }
 
 TEST(ReflectServerTest, TakesOutEveryOne) {
+  for (const bool offered : {true, false}) {
+    Plugins plugins;
+    plugins.push_back(Reflection());
+    plugins.push_back(Reflection());
+    plugins.push_back(std::make_unique<NamedPlugin>("load_reporting"));
+    plugins.push_back(Reflection());
+    std::vector<std::string> left = {"load_reporting"};
+    if (offered) left.push_back(kReflectionPlugin);
+    EXPECT_THAT(NamesAfter(offered, std::move(plugins)),
+                UnorderedElementsAreArray(left))
+        << "With reflection " << (offered ? "on" : "off")
+        << ". The list had three reflection plugins, two of them side by side, "
+           "from careless options before this one. Offered, a second one keeps "
+           "the server from starting; not offered, one is enough to tell "
+           "everything.";
+  }
+}
+
+TEST(ReflectServerTest, GoesByTheName) {
   Plugins plugins;
-  plugins.push_back(Reflection());
-  plugins.push_back(std::make_unique<NamedPlugin>("load_reporting"));
-  plugins.push_back(Reflection());
-  EXPECT_THAT(NamesAfter(false, std::move(plugins)),
-              ElementsAre("load_reporting"))
-      << "The list had two reflection plugins, from a careless option before "
-         "this one: one that stays is enough to tell everything.";
+  plugins.push_back(std::make_unique<NamedPlugin>(kReflectionPlugin));
+  EXPECT_THAT(NamesAfter(false, std::move(plugins)), IsEmpty())
+      << "Somebody wrote a reflection plugin of their own, of another class. "
+         "Its name() says that it is one.";
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -103,7 +105,8 @@ TEST(ReflectionClientTest, ADeadlineEndsTheWait) {
 }
 
 // Speaks one version of the protocol, by its path, and answers each question
-// with its own text as the error.
+// with its own text as the error, and who asked. Does not answer when asked for
+// silent.proto, and ends the stream when asked for last.proto.
 class OneVersion : public grpc::CallbackGenericService {
  public:
   explicit OneVersion(std::string version)
@@ -113,7 +116,7 @@ class OneVersion : public grpc::CallbackGenericService {
  private:
   class Reactor : public grpc::ServerGenericBidiReactor {
    public:
-    explicit Reactor(bool known) {
+    Reactor(bool known, std::string caller) : caller_(std::move(caller)) {
       if (known) {
         StartRead(&bytes_);
       } else {
@@ -127,10 +130,18 @@ class OneVersion : public grpc::CallbackGenericService {
       }
       ServerReflectionRequest question;
       support::FromByteBuffer(bytes_, &question);
+      if (question.file_by_filename() == "silent.proto") {
+        StartRead(&bytes_);  // Fails when the call is cancelled.
+        return;
+      }
+      if (question.file_by_filename() == "last.proto") {
+        Finish(grpc::Status::OK);
+        return;
+      }
       ServerReflectionResponse answer;
       answer.mutable_error_response()->set_error_code(0);
       answer.mutable_error_response()->set_error_message(
-          question.file_by_filename());
+          absl::StrCat(question.file_by_filename(), " for ", caller_));
       bytes_ = support::ToByteBuffer(answer);
       StartWrite(&bytes_);
     }
@@ -140,27 +151,38 @@ class OneVersion : public grpc::CallbackGenericService {
     void OnDone() override { delete this; }
 
    private:
+    const std::string caller_;
     grpc::ByteBuffer bytes_;
   };
 
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override {
-    return new Reactor(context->method() == path_);
+    const auto caller = context->client_metadata().find("x-caller");
+    return new Reactor(
+        context->method() == path_,
+        caller == context->client_metadata().end()
+            ? "anybody"
+            : std::string(caller->second.data(), caller->second.size()));
   }
 
   const std::string path_;
 };
 
+std::unique_ptr<support::TestServer> Start(OneVersion* service) {
+  support::TestServerOptions options;
+  options.configure = [service](grpc::ServerBuilder& builder) {
+    builder.SetOption(std::make_unique<NoPlugins>());
+    builder.RegisterCallbackGenericService(service);
+  };
+  return std::make_unique<support::TestServer>(std::vector<grpc::Service*>(),
+                                               options);
+}
+
 TEST(ReflectionClientTest, SpeaksEitherVersion) {
   for (const char* version : {"v1", "v1alpha"}) {
     OneVersion service(version);
-    support::TestServerOptions options;
-    options.configure = [&](grpc::ServerBuilder& builder) {
-      builder.SetOption(std::make_unique<NoPlugins>());
-      builder.RegisterCallbackGenericService(&service);
-    };
-    support::TestServer server(std::vector<grpc::Service*>(), options);
-    ReflectionClient reflection(server.NewChannel(), "here", Bounded());
+    const auto server = Start(&service);
+    ReflectionClient reflection(server->NewChannel(), "here", Bounded());
     for (const char* file : {"one.proto", "two.proto"}) {
       const auto files = FilesByName(reflection, file);
       // The code, 0, is no error's.
@@ -168,6 +190,44 @@ TEST(ReflectionClientTest, SpeaksEitherVersion) {
       EXPECT_THAT(std::string(files.status().message()), HasSubstr(file));
     }
   }
+}
+
+TEST(ReflectionClientTest, SendsItsHeaders) {
+  for (const char* version : {"v1", "v1alpha"}) {
+    OneVersion service(version);
+    const auto server = Start(&service);
+    ReflectionClient::Options options = Bounded();
+    options.headers = {{"x-caller", "an operator"}};
+    ReflectionClient reflection(server->NewChannel(), "here", options);
+    EXPECT_THAT(
+        std::string(FilesByName(reflection, "a.proto").status().message()),
+        HasSubstr("for an operator"))
+        << version;
+  }
+}
+
+TEST(ReflectionClientTest, AServerThatDoesNotAnswerIsLeftAtTheDeadline) {
+  OneVersion service("v1");
+  const auto server = Start(&service);
+  ReflectionClient::Options options;
+  options.deadline = absl::Now() + support::Patience() / 4;
+  ReflectionClient reflection(server->NewChannel(), "here", options);
+  EXPECT_EQ(FilesByName(reflection, "silent.proto").status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(ReflectionClientTest, AStreamThatEndsIsSaidToHaveAndANewOneIsOpened) {
+  OneVersion service("v1");
+  const auto server = Start(&service);
+  ReflectionClient reflection(server->NewChannel(), "here", Bounded());
+  const auto none = FilesByName(reflection, "last.proto");
+  EXPECT_EQ(none.status().code(), absl::StatusCode::kUnavailable)
+      << none.status();
+  EXPECT_THAT(std::string(none.status().message()),
+              HasSubstr("ended the stream of reflection without an answer"));
+  EXPECT_THAT(
+      std::string(FilesByName(reflection, "more.proto").status().message()),
+      HasSubstr("more.proto"));
 }
 
 }  // namespace
