@@ -91,6 +91,19 @@ TEST(ReadBodyTest, AFieldsBodyCannotReachOtherFields) {
   ExpectRefused("an_int32", std::string("1\0},\"aString\":\"x\"", 17), "JSON");
 }
 
+TEST(ReadBodyTest, OnlyJsonAsItIsStandardizedIsTaken) {
+  for (const char* body :
+       {"{anInt32:3}", "{'anInt32':3}", R"({"anInt32":3,})"}) {
+    ExpectRefused("*", body, "no JSON");
+  }
+}
+
+TEST(ReadBodyTest, ListsWithinListsAreRefusedAtOnce) {
+  // protobuf's parser would take minutes for these.
+  ExpectRefused("value", std::string(20000, '[') + std::string(20000, ']'),
+                "deep");
+}
+
 TEST(ReadBodyTest, DeepNestingIsRefused) {
   std::string body = "{}";
   for (int i = 0; i < 10000; ++i) body = absl::StrCat("{\"boss\":", body, "}");

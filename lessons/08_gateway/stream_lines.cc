@@ -25,6 +25,13 @@ StreamLines::StreamLines(std::shared_ptr<support::HttpExchange> exchange,
       format_(std::move(format)) {}
 
 void StreamLines::OnReadInitialMetadataDone(bool) {
+  if (exchange_->request().method == "HEAD") {
+    // The head is all that was asked for.
+    StartAnswer();
+    context().TryCancel();
+    RemoveHold();
+    return;
+  }
   // Also if there is none: the read then says so.
   StartRead(&message_);
 }
@@ -42,7 +49,13 @@ void StreamLines::OnReadDone(bool ok) {
 void StreamLines::OnDone(const grpc::Status& status) {
   const grpc::Status& outcome = failure_.ok() ? status : failure_;
   if (!outcome.ok() && !answer_started_) {
-    exchange_->Respond(format_.to_error(outcome));
+    support::HttpResponse response = format_.to_error(outcome);
+    if (format_.to_headers) {
+      for (support::HttpHeader& header : format_.to_headers(context())) {
+        response.headers.push_back(std::move(header));
+      }
+    }
+    exchange_->Respond(std::move(response));
   } else if (!outcome.ok()) {
     exchange_->Write(
         absl::StrCat("{\"error\":", format_.to_error(outcome).body, "}\n"),
