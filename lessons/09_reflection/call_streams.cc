@@ -4,7 +4,9 @@
 
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "generic_call.h"
 #include "json_message.h"
 #include "support/byte_buffer.h"
@@ -15,13 +17,33 @@ namespace {
 using ::google::protobuf::Message;
 using ::google::protobuf::MethodDescriptor;
 
-// Sends what `next_json` yields. On a message that cannot be sent, cancels the
-// call and says why.
+// What the two threads know of each other.
+struct Progress {
+  absl::Mutex mutex;
+  bool waiting ABSL_GUARDED_BY(mutex) = false;  // For `next_json` to return.
+  bool over ABSL_GUARDED_BY(mutex) = false;     // The call.
+};
+
+// Sends what `next_json` yields, until the call is over. On a message that
+// cannot be sent, cancels the call and says why.
 grpc::Status SendAll(const Message& prototype,
                      const std::function<bool(std::string*)>& next_json,
-                     grpc::ClientContext* context, GenericCall* call) {
+                     grpc::ClientContext* context, GenericCall* call,
+                     Progress* progress) {
   std::string json;
-  while (next_json(&json)) {
+  while (true) {
+    {
+      absl::MutexLock lock(&progress->mutex);
+      if (progress->over) return grpc::Status::OK;
+      progress->waiting = true;
+    }
+    const bool more = next_json(&json);
+    {
+      absl::MutexLock lock(&progress->mutex);
+      if (progress->over) return grpc::Status::OK;
+      progress->waiting = false;
+    }
+    if (!more) break;
     std::unique_ptr<Message> request(prototype.New());
     grpc::Status parsed = FromJson(json, request.get());
     if (!parsed.ok()) {
@@ -41,7 +63,8 @@ grpc::Status CallStreams(
     const MethodDescriptor& method,
     const std::function<bool(std::string* json)>& next_json,
     grpc::ClientContext* context,
-    const std::function<void(const std::string& json)>& on_json) {
+    const std::function<void(const std::string& json)>& on_json,
+    const std::function<void(const grpc::Status& status)>& on_over) {
   // Outlives the messages that it makes. Both prototypes are made here, before
   // the second thread: a factory is for one thread at a time.
   google::protobuf::DynamicMessageFactory factory;
@@ -53,9 +76,11 @@ grpc::Status CallStreams(
       channel,
       absl::StrCat("/", method.service()->full_name(), "/", method.name()),
       context);
+  Progress progress;
   grpc::Status sent;
-  std::thread writer(
-      [&] { sent = SendAll(request_type, next_json, context, &call); });
+  std::thread writer([&] {
+    sent = SendAll(request_type, next_json, context, &call, &progress);
+  });
 
   grpc::Status received;
   int responses = 0;
@@ -71,16 +96,23 @@ grpc::Status CallStreams(
       context->TryCancel();
     }
   }
-  writer.join();
-  const grpc::Status status = call.Finish();
-  if (!sent.ok()) return sent;
-  if (!received.ok()) return received;
-  if (status.ok() && !method.server_streaming() && responses != 1) {
-    return grpc::Status(grpc::StatusCode::INTERNAL,
-                        absl::StrCat("the server sent ", responses,
-                                     " responses, and this method has one"));
+  grpc::Status status = call.Finish();
+  if (!received.ok()) {
+    status = received;
+  } else if (status.ok() && !method.server_streaming() && responses != 1) {
+    status = grpc::Status(grpc::StatusCode::INTERNAL,
+                          absl::StrCat("the server sent ", responses,
+                                       " responses, and this method has one"));
   }
-  return status;
+  bool waiting = false;
+  {
+    absl::MutexLock lock(&progress.mutex);
+    progress.over = true;
+    waiting = progress.waiting;
+  }
+  if (waiting) on_over(status);
+  writer.join();
+  return sent.ok() ? status : sent;
 }
 
 }  // namespace movies

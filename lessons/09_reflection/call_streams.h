@@ -20,13 +20,19 @@ namespace movies {
 // Returns the call's status, with its details. INVALID_ARGUMENT, and the call
 // cancelled, if a message is not of the method's type; INTERNAL if a response
 // is not, or if there is not exactly one where the method does not stream its
-// responses. Waits for `next_json` to return, even if the call is over by then.
+// responses.
+//
+// Waits for `next_json` to return, even if the call is over by then, which no
+// deadline of the call's shortens. If that is so, `on_over` is called first, on
+// this thread, with what CallStreams is going to return; whoever has nothing
+// else to do may end the program there.
 grpc::Status CallStreams(
     const std::shared_ptr<grpc::Channel>& channel,
     const google::protobuf::MethodDescriptor& method,
     const std::function<bool(std::string* json)>& next_json,
     grpc::ClientContext* context,
-    const std::function<void(const std::string& json)>& on_json);
+    const std::function<void(const std::string& json)>& on_json,
+    const std::function<void(const grpc::Status& status)>& on_over);
 
 }  // namespace movies
 

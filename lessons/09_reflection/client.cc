@@ -7,6 +7,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -44,7 +45,10 @@ ABSL_FLAG(std::string, target, "127.0.0.1:50051", "the server");
 ABSL_FLAG(std::string, header, "",
           "metadata to send, 'key: value'; may be given several times");
 ABSL_FLAG(absl::Duration, deadline, absl::Seconds(30),
-          "how long everything may take");
+          "how long the server may take, from the start of the program; not "
+          "how long a message may take that is read from a file or standard "
+          "input: a call without a client's stream begins when all of it is "
+          "read");
 ABSL_FLAG(bool, tls, false, "connect with TLS; without, as plain text");
 ABSL_FLAG(std::string, ca_file, "",
           "with --tls: whom to trust, PEM; empty for the system's");
@@ -259,6 +263,9 @@ class Requests {
     return requests;
   }
 
+  // Whether Next() may take any time: a terminal, a pipe.
+  bool MayWait() const { return in_ != nullptr; }
+
   bool Next(std::string* json) {
     if (in_ != nullptr) {
       while (std::getline(*in_, *json)) {
@@ -277,6 +284,17 @@ class Requests {
   std::vector<std::string> messages_;
   size_t next_ = 0;
 };
+
+// Shows how a call ended, if not well, and returns the exit code for it.
+int Show(Server& server, const grpc::Status& status) {
+  if (status.ok()) return 0;
+  std::cerr << StatusText(status, [&](const std::string& type) {
+    return FindType(server, type);
+  }) << "\n";
+  Advise(static_cast<absl::StatusCode>(status.error_code()),
+         status.error_message());
+  return kFailed;
+}
 
 int Call(Server& server, const std::string& name,
          const std::vector<std::string>& arguments) {
@@ -303,7 +321,12 @@ int Call(Server& server, const std::string& name,
     status = CallStreams(
         server.channel, *method,
         [&](std::string* json) { return requests->Next(json); }, &context,
-        print);
+        print,
+        [&](const grpc::Status& over) {
+          // Another thread sits in a read that nothing ends but more input, and
+          // the program with it: leave without waiting for either.
+          if (requests->MayWait()) std::_Exit(Show(server, over));
+        });
   } else {
     grpc::GenericStub stub(server.channel);
     std::string request;
@@ -312,13 +335,7 @@ int Call(Server& server, const std::string& name,
     status = CallMethod(stub, *method, request, &context, &response);
     if (status.ok()) print(response);
   }
-  if (status.ok()) return 0;
-  std::cerr << StatusText(status, [&](const std::string& type) {
-    return FindType(server, type);
-  }) << "\n";
-  Advise(static_cast<absl::StatusCode>(status.error_code()),
-         status.error_message());
-  return kFailed;
+  return Show(server, status);
 }
 
 // Without a command: what can be done, done to whatever server is there.
@@ -428,7 +445,9 @@ int main(int argc, char** argv) {
       "read the\n"
       "                                JSON from a file or standard input, for "
       "a\n"
-      "                                client's stream one message a line\n"
+      "                                client's stream one message a line, "
+      "until\n"
+      "                                the input or the call ends\n"
       "  client                        a short tour of this lesson's server\n\n"
       "Responses go to standard output, one a line. Errors go to standard "
       "error, and\nthe exit code is 1, or 2 if the command itself is wrong.");

@@ -26,8 +26,8 @@ namespace movies {
 // a stream, then a status. That a unary call has one each way is an agreement
 // between the two ends.
 //
-// Each function blocks. One thread may write while another reads; Finish() and
-// the destructor come after both.
+// Each function blocks. One thread may write while another reads and then
+// calls Finish(); the destructor comes after both.
 class GenericCall final
     : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
@@ -39,7 +39,7 @@ class GenericCall final
   // Cancels the call unless it was finished, and waits for its end.
   ~GenericCall() override;
 
-  // Sends one message. False if the call is over: Finish() knows why.
+  // Sends one message. False if the call is over: Finish() tells why.
   bool Write(const grpc::ByteBuffer& message) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Says that there will be no more messages. At most once.
@@ -49,7 +49,7 @@ class GenericCall final
   bool Read(grpc::ByteBuffer* message) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Reads what is still to come, waits until the server ends the call, and
-  // returns how. May be called again.
+  // returns how. May be called again. There is no writing after it.
   grpc::Status Finish() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -60,6 +60,9 @@ class GenericCall final
   void OnWritesDoneDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
 
+  // Notes that a write is to be started. False if it is too late.
+  bool MayWrite() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Waits until `operation` has an end, and returns whether a good one.
   bool WaitFor(Operation* operation) ABSL_LOCKS_EXCLUDED(mutex_);
   void End(Operation* operation, bool ok) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -68,11 +71,11 @@ class GenericCall final
   grpc::ClientContext& context_;
   grpc::ByteBuffer incoming_;
   bool all_read_ = false;  // Used by the reading thread.
-  bool finished_ = false;
 
   absl::Mutex mutex_;
   Operation read_ ABSL_GUARDED_BY(mutex_) = Operation::kNone;
   Operation write_ ABSL_GUARDED_BY(mutex_) = Operation::kNone;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;  // No more writes.
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "call_streams.h"
@@ -25,6 +26,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 // Sends these responses, whatever it is called for, and ends the call with OK
@@ -117,7 +119,8 @@ class GenericCallTest : public ::testing::Test {
           return true;
         },
         &context_,
-        [this](const std::string& json) { responses_.push_back(json); });
+        [this](const std::string& json) { responses_.push_back(json); },
+        [](const grpc::Status&) {});
   }
 
   MovieStore store_;
@@ -204,12 +207,35 @@ TEST_F(GenericCallTest, OneResponseIsNeitherNoneNorTwo) {
           *json = "{}";
           return next++ == 0;
         },
-        &context, [](const std::string&) {});
+        &context, [](const std::string&) {}, [](const grpc::Status&) {});
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL)
         << status.error_message();
     EXPECT_THAT(status.error_message(),
                 HasSubstr(absl::StrCat("sent ", responses, " responses")));
   }
+}
+
+TEST_F(GenericCallTest, ACallThatIsOverWhileAMessageIsAwaitedSaysSo) {
+  absl::Notification over;
+  const grpc::Status status = CallStreams(
+      server_.NewChannel(),
+      *v1::Movie::descriptor()->file()->service(0)->FindMethodByName(
+          "RateMovies"),
+      [&, next = 0](std::string* json) mutable {
+        *json = R"({"mid":1,"stars":9})";
+        if (next++ == 0) return true;
+        over.WaitForNotification();
+        *json = "not to be read any more";
+        return true;
+      },
+      &context_, [](const std::string&) {},
+      [&](const grpc::Status& refused) {
+        EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+        over.Notify();
+      });
+  EXPECT_TRUE(over.HasBeenNotified());
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), Not(HasSubstr("JSON")));
 }
 
 TEST_F(GenericCallTest, ACallThatIsDroppedIsCancelled) {

@@ -15,25 +15,22 @@ GenericCall::GenericCall(const std::shared_ptr<grpc::Channel>& channel,
 }
 
 GenericCall::~GenericCall() {
-  if (finished_) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (finished_) return;
+  }
   context_.TryCancel();
   Finish();
 }
 
 bool GenericCall::Write(const grpc::ByteBuffer& message) {
-  {
-    absl::MutexLock lock(&mutex_);
-    write_ = Operation::kRunning;
-  }
+  if (!MayWrite()) return false;
   StartWrite(&message);
   return WaitFor(&write_);
 }
 
 void GenericCall::WritesDone() {
-  {
-    absl::MutexLock lock(&mutex_);
-    write_ = Operation::kRunning;
-  }
+  if (!MayWrite()) return;
   StartWritesDone();
   WaitFor(&write_);
 }
@@ -54,13 +51,19 @@ bool GenericCall::Read(grpc::ByteBuffer* message) {
 }
 
 grpc::Status GenericCall::Finish() {
-  if (!finished_) {
-    grpc::ByteBuffer unwanted;
-    while (Read(&unwanted)) {
-    }
-    finished_ = true;
-    RemoveHold();
+  grpc::ByteBuffer unwanted;
+  while (Read(&unwanted)) {
   }
+  bool first = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](Operation* write) { return *write != Operation::kRunning; },
+        &write_));
+    first = !finished_;
+    finished_ = true;
+  }
+  if (first) RemoveHold();
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(&done_));
   return status_;
@@ -76,6 +79,13 @@ void GenericCall::OnDone(const grpc::Status& status) {
   absl::MutexLock lock(&mutex_);
   status_ = status;
   done_ = true;
+}
+
+bool GenericCall::MayWrite() {
+  absl::MutexLock lock(&mutex_);
+  if (finished_) return false;
+  write_ = Operation::kRunning;
+  return true;
 }
 
 bool GenericCall::WaitFor(Operation* operation) {
