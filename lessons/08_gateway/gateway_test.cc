@@ -619,6 +619,12 @@ TEST_F(GatewayTest, AClientThatLeavesCancelsItsStream) {
   EXPECT_TRUE(service_.WaitUntilCancelled());
 }
 
+TEST_F(GatewayTest, OfAStreamsHeadNoMessageIsRead) {
+  const auto exchange = Begin({"HEAD", "/v1/movies?query=silent", {}, ""});
+  EXPECT_TRUE(service_.WaitUntilCancelled())
+      << "The stream would go on until its deadline, for nobody.";
+}
+
 // Fixed answers.
 
 TEST_F(GatewayTest, ServesResources) {
