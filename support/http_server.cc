@@ -567,9 +567,8 @@ void Connection::ReadFailed(const Error& error) {
     return Fail(431, absl::StrCat("the headers have at most ",
                                   core_->options.max_header_bytes, " bytes"));
   }
-  static const boost::system::error_category& http_category =
-      Error(http::error::bad_value).category();
-  if (error.category() != http_category ||
+  const auto not_http = Error(http::error::bad_value);  // Names the category.
+  if (error.category() != not_http.category() ||
       error == http::error::end_of_stream ||
       error == http::error::partial_message) {
     // Nobody is there to be told.

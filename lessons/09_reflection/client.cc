@@ -2,18 +2,22 @@
 // nothing but its address.
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 #include <grpc/grpc.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -83,6 +87,11 @@ void Advise(absl::StatusCode code, absl::string_view message) {
   if (absl::StartsWith(message, "TODO(")) {
     std::cerr << "That exercise is still to be solved; the solution's server "
                  "and client are in //solutions/09_reflection.\n";
+  } else if (code == absl::StatusCode::kUnavailable &&
+             absl::StrContains(message, "certificate")) {
+    std::cerr
+        << "Is it the server that you mean? --ca_file says whom to trust, "
+           "--authority which name its certificate has.\n";
   } else if (code == absl::StatusCode::kUnavailable) {
     std::cerr << "Is a server running on " << absl::GetFlag(FLAGS_target)
               << ", and does it speak "
@@ -96,6 +105,15 @@ int Fail(const absl::Status& status, int exit_code = kFailed) {
             << status.message() << "\n";
   Advise(status.code(), status.message());
   return exit_code;
+}
+
+// What HTTP/2 and gRPC send themselves; "grpc-…" as well. Besides, they would
+// be left out without a word, or the call would hang.
+const std::set<std::string>& OwnHeaders() {
+  static const auto* const headers =
+      new std::set<std::string>({"connection", "content-length", "content-type",
+                                 "host", "te", "user-agent"});
+  return *headers;
 }
 
 // Reads "key: value". gRPC would end the program over a key or a value that
@@ -115,11 +133,9 @@ absl::StatusOr<Headers> ParseHeaders(absl::string_view texts) {
       return absl::InvalidArgumentError(
           absl::StrCat("--header takes 'key: value', not '", text, "'"));
     }
-    if (absl::StartsWith(key, "grpc-") || key == "te" || key == "host" ||
-        key == "content-type" || key == "content-length" ||
-        key == "user-agent") {
+    if (absl::StartsWith(key, "grpc-") || OwnHeaders().count(key) > 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--header cannot set ", key, ": gRPC uses it itself"));
+          absl::StrCat("--header takes what is not gRPC's own, as is ", key));
     }
     if (absl::EndsWith(key, "-bin") ||
         !std::all_of(value.begin(), value.end(),
@@ -146,21 +162,22 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials() {
   if (!ca_file.empty()) {
     absl::StatusOr<std::string> roots = support::ReadFile(ca_file);
     if (!roots.ok()) return roots.status();
-    // gRPC takes an empty text for "the system's", which nobody asked for.
+    // gRPC would take the system's for none.
     if (!absl::StrContains(*roots, "BEGIN CERTIFICATE")) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--ca_file: there is no certificate in ", ca_file));
+          absl::StrCat(ca_file, " has no certificate"));
     }
     options.pem_root_certs = *std::move(roots);
   }
   return grpc::SslCredentials(options);
 }
 
-// The types that `server` tells of, and Google's error details, which many
-// servers send without telling of them.
+// The types that `server` tells of, and those that this program is made with:
+// Google's error details among them.
 const Descriptor* FindType(Server& server, const std::string& name) {
-  // The linker leaves out what nothing refers to.
-  google::rpc::ErrorInfo::descriptor();
+  // From an archive the linker takes only what is referred to. This refers to
+  // it.
+  google::protobuf::LinkMessageReflection<google::rpc::ErrorInfo>();
   if (server.pool.FindMessageTypeByName(name) == nullptr) {
     FetchFiles(*server.reflection, name, &server.pool).IgnoreError();
   }
@@ -234,16 +251,12 @@ class Requests {
       if (arguments[0] == "-") {
         requests.in_ = &std::cin;
       } else {
-        requests.file_ =
-            std::make_unique<std::ifstream>(arguments[0].substr(1));
-        // A directory opens, and cannot be read.
-        requests.file_->peek();
-        const bool readable =
-            requests.file_->is_open() && !requests.file_->bad();
-        requests.file_->clear();  // An empty file is at its end.
-        if (!readable) {
-          return absl::NotFoundError(
-              absl::StrCat("cannot read ", arguments[0].substr(1)));
+        const std::string path = arguments[0].substr(1);
+        requests.file_ = std::make_unique<std::ifstream>(path);
+        std::error_code error;
+        // A folder opens, and reads as an empty file.
+        if (!*requests.file_ || std::filesystem::is_directory(path, error)) {
+          return absl::NotFoundError(absl::StrCat("cannot read ", path));
         }
         requests.in_ = requests.file_.get();
       }
@@ -450,11 +463,20 @@ int main(int argc, char** argv) {
       "                                the input or the call ends\n"
       "  client                        a short tour of this lesson's server\n\n"
       "Responses go to standard output, one a line. Errors go to standard "
-      "error, and\nthe exit code is 1, or 2 if the command itself is wrong.");
+      "error, and\nthe exit code is 1, or 2 if the command, a header or a "
+      "file is wrong.\n\n"
+      "Extensions and fields that the server does not tell of are not shown, "
+      "and no\n"
+      "message may be larger than 4 MB or nested deeper than 64.");
   std::vector<std::string> arguments = JoinHeaders(argc, argv);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(&argument[0]);
   const std::vector<char*> words = absl::ParseCommandLine(
       static_cast<int>(pointers.size()), pointers.data());
-  return movies::Run({words.begin() + 1, words.end()});
+  const int exit_code = movies::Run({words.begin() + 1, words.end()});
+  if (!std::cout.flush()) {
+    std::cerr << "cannot write to standard output\n";
+    return movies::kFailed;
+  }
+  return exit_code;
 }

@@ -18,7 +18,8 @@ namespace movies {
 //  * calls the type of a map's entries "Scores", where protobuf insists on
 //    "ScoresEntry".
 //
-// Files that lack nothing are returned as they are.
+// Files that lack nothing are returned as they are, but for this: what a file
+// imports by way of another one's public imports it then imports itself too.
 std::map<std::string, google::protobuf::FileDescriptorProto> MendFiles(
     std::map<std::string, google::protobuf::FileDescriptorProto> files);
 

@@ -1,10 +1,12 @@
 #include "percent_encoding.h"
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace movies {
@@ -34,7 +36,10 @@ std::string PercentDecode(absl::string_view text, EncodedSlash slash) {
     if (StartsWithEncodedByte(text) &&
         !(slash == EncodedSlash::kKeep &&
           absl::EqualsIgnoreCase(encoded, "%2F"))) {
-      decoded += absl::HexStringToBytes(encoded.substr(1));
+      uint32_t byte = 0;
+      if (absl::SimpleHexAtoi(encoded.substr(1), &byte)) {
+        decoded += static_cast<char>(byte);
+      }
       text.remove_prefix(kEncodedBytes);
     } else {
       decoded += text.front();
