@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -107,11 +108,11 @@ absl::StatusOr<Result> Load(const Connect& connect, int connections) {
                 Percentile(all, 50), Percentile(all, 99)};
 }
 
-// The median of what `value` is of each.
-template <typename Value>
-Value Median(const std::vector<Result>& results, Value Result::*value) {
-  std::vector<Value> values;
-  for (const Result& result : results) values.push_back(result.*value);
+// The median of what `member`, a pointer to one, is of each.
+template <typename Member>
+auto Median(const std::vector<Result>& results, Member member) {
+  std::vector<std::decay_t<decltype(results[0].*member)>> values;
+  for (const Result& result : results) values.push_back(result.*member);
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
 }
