@@ -20,8 +20,9 @@ namespace movies {
 // body. What `request` held before is lost if it is "*"; otherwise only what
 // the field held. An empty body sets nothing.
 //
-// INVALID_ARGUMENT for a body that is no JSON, or not the message's: it names
-// the field in question. The same for a body where there is none. `request` is
+// INVALID_ARGUMENT for a body that is no JSON (RFC 8259), is nested more than
+// 100 deep, or is not the message's: it names the place, or the field, in
+// question. The same for a body where there is none. `request` is
 // then unspecified. Thread-safe, as far as `request` is.
 absl::Status ReadBody(absl::string_view field, absl::string_view body,
                       google::protobuf::Message* request);

@@ -31,8 +31,7 @@ struct PathBinding {
 // - "*" matches any one segment that is not empty;
 // - "**" matches all segments that are left: one, many, none, empty ones too;
 // - a verb matches what follows the last colon of the last segment. To a
-// template
-//   without a verb, a colon is a character like any other.
+//   template without a verb, a colon is a character like any other.
 //
 // The value of a variable with one segment is decoded. If it has several, or
 // "**", which may become several, they are joined by slashes, and %2F and %2f

@@ -25,9 +25,8 @@ std::string PercentDecode(absl::string_view text,
                           EncodedSlash slash = EncodedSlash::kDecode);
 // End slide: percent_decode
 
-// Returns `text` with every byte encoded, in upper case, but letters, digits
-// and
-// "-", ".", "_", "~", which mean the same either way.
+// Returns `text` with every byte encoded, in upper case, but for letters,
+// digits and "-", ".", "_", "~", which mean the same either way.
 std::string PercentEncode(absl::string_view text);
 
 }  // namespace movies

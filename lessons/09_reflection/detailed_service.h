@@ -18,7 +18,8 @@ namespace movies {
 
 // CatalogueService, and of every call:
 //  * Metadata `x-request-id` and `x-request-id-bin` come back in the response's
-//    initial metadata, as they are.
+//    initial metadata, as they are; text that gRPC takes in but does not let
+//    out, such as a tab, does not.
 //  * If it has a deadline, trailing metadata `x-time-left-ms` says how much was
 //    left when the call came.
 //  * NOT_FOUND and INVALID_ARGUMENT have details: google.rpc.BadRequest if the

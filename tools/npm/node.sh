@@ -1,7 +1,7 @@
 #!/bin/bash
 #
-# node.sh SCRIPT.mjs ARGUMENT... runs a script with Node.js and the
-# npm packages that tools/setup --tests installed, or says that they are missing.
+# node.sh SCRIPT.mjs ARGUMENT... runs a script with Node.js and the npm packages
+# that tools/setup --tests installed, or says that they are missing.
 
 set -euo pipefail
 
