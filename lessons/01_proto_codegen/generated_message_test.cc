@@ -26,12 +26,14 @@ TEST(PresenceTest, AProto3ScalarHasADefaultAndNoPresence) {
       v1::Movie::descriptor()->FindFieldByName("mid");
   ASSERT_NE(mid, nullptr);
   EXPECT_FALSE(mid->has_presence()) << "so there is no has_mid()";
+  // Slide: no_presence
   v1::Movie never_set;
   v1::Movie set_to_zero;
   set_to_zero.set_mid(0);
   EXPECT_EQ(never_set.SerializeAsString(), set_to_zero.SerializeAsString())
       << "whoever receives it cannot tell which it was";
   EXPECT_EQ(set_to_zero.ByteSizeLong(), 0u);
+  // End slide: no_presence
 }
 
 TEST(PresenceTest, AFieldWithPresenceHasHas) {

@@ -95,6 +95,7 @@ class MultiplexingTest : public ::testing::Test {
   std::unique_ptr<TcpProxy> proxy_;
 };
 
+// Slide: counted
 TEST_F(MultiplexingTest, SimultaneousCallsOnAChannelShareOneConnection) {
   CallThrough({LoopbackChannel(proxy_->address())});
   EXPECT_EQ(proxy_->accepted_connections(), 1);
@@ -113,6 +114,7 @@ TEST_F(MultiplexingTest, OrdinaryChannelsToOneAddressShareOneConnection) {
   CallThrough({OrdinaryChannel(), OrdinaryChannel()});
   EXPECT_EQ(proxy_->accepted_connections(), 1);
 }
+// End slide: counted
 
 TEST_F(MultiplexingTest, ChannelsWithOtherArgumentsHaveConnectionsOfTheirOwn) {
   CallThrough({OrdinaryChannel(1), OrdinaryChannel(2)});

@@ -117,12 +117,14 @@ int Main() {
       absl::GetFlag(FLAGS_address), stop_signals, log,
       [&](grpc::ServerBuilder& builder) {
         builder.RegisterService(&service);
+        // Slide: set_chain
         std::vector<std::unique_ptr<
             grpc::experimental::ServerInterceptorFactoryInterface>>
             chain;
         chain.push_back(NewServerLoggingFactory(
             [&log](const CallRecord& record) { log.Say(ToString(record)); }));
         builder.experimental().SetInterceptorCreators(std::move(chain));
+        // End slide: set_chain
       },
       options);
 }

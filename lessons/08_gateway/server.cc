@@ -79,11 +79,13 @@ int Main() {
   options.resources = PageResources();
   options.resources["/openapi.json"] = {
       200, {{"Content-Type", "application/json"}}, *std::move(description)};
+  // Slide: make_gateway
   absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Make(
       services,
       grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", grpc_port),
                                 grpc::InsecureChannelCredentials(), args),
       std::move(options));
+  // End slide: make_gateway
   if (!gateway.ok()) {
     std::fprintf(stderr, "%s\n", gateway.status().ToString().c_str());
     return 1;

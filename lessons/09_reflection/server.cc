@@ -81,9 +81,11 @@ int Main() {
   return support::ServeUntilStopped(
       absl::GetFlag(FLAGS_address), stop_signals, log,
       [&](grpc::ServerBuilder& builder) {
+        // Slide: offer
         builder.RegisterService(&service);
         builder.SetOption(std::make_unique<ReflectionOption>(
             absl::GetFlag(FLAGS_reflection)));
+        // End slide: offer
       },
       options);
 }

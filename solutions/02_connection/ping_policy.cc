@@ -2,6 +2,7 @@
 
 namespace movies {
 
+// Slide: allow_pings
 void AllowPings(grpc::ServerBuilder& builder, absl::Duration interval) {
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
@@ -10,5 +11,6 @@ void AllowPings(grpc::ServerBuilder& builder, absl::Duration interval) {
   // connection, whatever the argument above says.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
 }
+// End slide: allow_pings
 
 }  // namespace movies

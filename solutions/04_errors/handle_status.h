@@ -23,6 +23,7 @@ namespace movies {
 using Idempotency = google::protobuf::MethodOptions::IdempotencyLevel;
 
 // What a client can do once a call is over.
+// Slide: next_step
 enum class NextStep {
   // Go on with the response.
   kUseResponse,
@@ -42,6 +43,7 @@ enum class NextStep {
   // or the caller has cancelled.
   kGiveUp,
 };
+// End slide: next_step
 
 // Returns what a client does after a unary call that ended with `code`, of a
 // method with this `idempotency`.

@@ -46,12 +46,14 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
 // Works for `duration`, or until the call is cancelled. It waits on the
 // handler's thread; the sync API has no event that could end the wait, so
 // IsCancelled() is asked every hundredth of a second.
+// Slide: work
 void Work(const grpc::ServerContext& context, absl::Duration duration) {
   const absl::Time end = absl::Now() + duration;
   while (absl::Now() < end && !context.IsCancelled()) {
     absl::SleepFor(std::min(absl::Milliseconds(10), end - absl::Now()));
   }
 }
+// End slide: work
 
 // A server on a free port of this machine; `port` is 0 if there is none.
 std::unique_ptr<grpc::Server> ServeOnLoopback(grpc::Service& service,
