@@ -1,5 +1,5 @@
 // build.mjs FOLDER LESSONS_JSON DECK.md... makes, in FOLDER, a page of each deck,
-// index.html and schedule.txt. Runs in the repository's root.
+// index.html and schedule.txt, and prints the latter. Runs in the repository's root.
 
 import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
@@ -48,6 +48,7 @@ async function main([folder, lessonsPath, ...paths]) {
     return 1;
   }
   writeFileSync(path.join(folder, 'schedule.txt'), plan.text);
+  console.log(plan.text);
   writeFileSync(path.join(folder, 'index.html'), indexPage(decks, fonts()));
   return 0;
 }

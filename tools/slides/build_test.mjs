@@ -31,12 +31,13 @@ function build(decks, plans = DAY) {
   return {...run, root, made, has: (name) => existsSync(path.join(root, 'out', name))};
 }
 
-test('pages, an index and a schedule are made, and nothing is said', () => {
+test('pages, an index and a schedule are made, and only the schedule is printed', () => {
   const {status, stdout, stderr, made} = build({'02_connection': EXERCISE, 'closing': '# The end\n\n<!-- 5 minutes. -->'});
   assert.equal(status, 0, stderr);
-  assert.equal(stdout + stderr, '');
+  assert.equal(stderr, '');
   assert.match(made('02_connection.html'), /bespoke/);
-  assert.match(made('schedule.txt'), /A day: 10 of 60 minutes/);
+  assert.match(stdout, /A day: 10 of 60 minutes/);
+  assert.equal(stdout, `${made('schedule.txt')}\n`);
   const index = made('index.html');
   assert.match(index, /<a class="deck" href="02_connection\.html">\s*<h2>02 Connection<\/h2>/);
   assert.match(index, /<h2>The end<\/h2>/);

@@ -29,22 +29,29 @@ function checkSlide({codeSize, textSize, pictureTextSize, pixel}) {
   const within = (inner, outer) => inner.left >= outer.left - pixel && inner.right <= outer.right + pixel &&
       inner.top >= outer.top - pixel && inner.bottom <= outer.bottom + pixel;
   // A picture's words cannot be looked at from outside; so the same is drawn once
-  // more as part of the page, in as much room.
-  const smallestText = (image) => {
+  // more as part of the page, in as much room, and each of them is given to `visit`
+  // with the shapes that it lies on, the topmost first.
+  const visitWords = (image, visit) => {
     const [type, source] = image.src.split(';base64,');
-    if (type !== 'data:image/svg+xml') return Infinity;
+    if (type !== 'data:image/svg+xml') return;
     const text = new TextDecoder().decode(Uint8Array.from(atob(source), (char) => char.charCodeAt(0)));
     const svg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
     const {width, height} = image.getBoundingClientRect();
     svg.setAttribute('width', width);
     svg.setAttribute('height', height);
     const host = document.createElement('div');
-    host.attachShadow({mode: 'open'}).append(svg);
+    host.style = 'position: fixed; inset: 0; z-index: 9999';
+    const root = host.attachShadow({mode: 'open'});
+    root.append(svg);
     document.body.append(host);
-    const sizes = [...svg.querySelectorAll('text, tspan')].map((words) =>
-      parseFloat(getComputedStyle(words).fontSize) * words.getScreenCTM().a);
+    for (const words of svg.querySelectorAll('text, tspan')) {
+      if (![...words.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())) continue;
+      const box = words.getBoundingClientRect();
+      const shapes = root.elementsFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+          .filter((element) => element instanceof SVGGeometryElement);
+      visit(words, shapes);
+    }
     host.remove();
-    return Math.min(...sizes);
   };
 
   const blocks = [...section.querySelectorAll('pre, marp-pre, table, img, li, p, h1, h2, h3, figcaption')]
@@ -73,11 +80,6 @@ function checkSlide({codeSize, textSize, pictureTextSize, pixel}) {
   for (const image of section.querySelectorAll('img')) {
     if (!image.alt.trim()) report(image, 'has no alt text: ![what it shows](picture.svg).');
     if (image.naturalWidth === 0) report(image, 'cannot be shown: is the picture well-formed?');
-    const size = smallestText(image);
-    if (size < pictureTextSize) {
-      report(image, `has words that are ${size.toFixed(1)}px large on the slide; ${pictureTextSize}px and more can be read. ` +
-          'Make the picture larger, or its words.');
-    }
   }
 
   // Colours are drawn and read back, whatever notation they have.
@@ -108,6 +110,35 @@ function checkSlide({codeSize, textSize, pictureTextSize, pixel}) {
     const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
     return (light + 0.05) / (dark + 0.05);
   };
+  const scheme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  const wantedOf = (size, weight) => (size >= 24 || size >= 18.66 && weight >= 700 ? 3 : 4.5);
+  for (const image of section.querySelectorAll('img')) {
+    let smallest = Infinity;
+    visitWords(image, (words, shapes) => {
+      const {fill, fillOpacity, opacity, fontSize, fontWeight} = getComputedStyle(words);
+      const size = parseFloat(fontSize) * words.getScreenCTM().a;
+      smallest = Math.min(smallest, size);
+      const paper = over(rgba(getComputedStyle(image).backgroundColor), backgroundOf(section));
+      const background = shapes.reverse().reduce((below, shape) => {
+        const style = getComputedStyle(shape);
+        if (style.fill === 'none') return below;
+        const [r, g, b, a] = rgba(style.fill);
+        return over([r, g, b, a * style.fillOpacity * style.opacity], below);
+      }, paper);
+      const [r, g, b, a] = rgba(fill);
+      const ratio = contrast(over([r, g, b, a * fillOpacity * opacity], background), background);
+      const wanted = wantedOf(size, fontWeight);
+      if (ratio < wanted) {
+        report(image, `has the words "${words.textContent.trim()}" with a contrast of ${ratio.toFixed(2)} in the ${scheme}; ` +
+            `WCAG AA asks for ${wanted}.`);
+      }
+    });
+    if (smallest < pictureTextSize) {
+      report(image, `has words that are ${smallest.toFixed(1)}px large on the slide; ${pictureTextSize}px and more can be read. ` +
+          'Make the picture larger, or its words.');
+    }
+  }
+
   const seen = new Set();
   const walker = document.createTreeWalker(section, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -123,10 +154,8 @@ function checkSlide({codeSize, textSize, pictureTextSize, pixel}) {
     const background = backgroundOf(element);
     const [red, green, blue, alpha] = rgba(color);
     const ratio = contrast(over([red, green, blue, alpha * opacity], background), background);
-    const large = size >= 24 || size >= 18.66 && fontWeight >= 700;
-    const wanted = large ? 3 : 4.5;
+    const wanted = wantedOf(size, fontWeight);
     if (ratio < wanted) {
-      const scheme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
       report(element, `has a contrast of ${ratio.toFixed(2)} in the ${scheme}; WCAG AA asks for ${wanted}. ` +
           'Take the theme\'s colours.');
     }

@@ -118,6 +118,22 @@ test('a picture with words that are too small is found', async () => {
       (html) => html.replace('PICTURE', `<img src="data:image/svg+xml;base64,${svg}" alt="a box">`));
 });
 
+test('too little contrast in a picture is found, with what the words lie on', async () => {
+  const picture = (shapes) => (html) => html.replace('PICTURE', '<img alt="a box" src="data:image/svg+xml;base64,' + Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100" width="600" height="200">' +
+      '<style>.back { fill: #999999; } .line { fill: none; stroke: #777777; }' +
+      '@media (prefers-color-scheme: dark) { .light { fill: #eeeeee; } }</style>' + shapes + '</svg>').toString('base64') + '">');
+  const words = (type) => `<text class="${type}" x="20" y="30" font-size="12">word</text>`;
+  assert.deepEqual(await problemsOf('## Title\n\nPICTURE', picture(words('light'))), []);
+  assert.deepEqual(await problemsOf('## Title\n\nPICTURE',
+      picture('<rect class="line" width="290" height="90"/>' + words('light'))), []);
+  await expectProblem('## Title\n\nPICTURE', /img "a box" has the words "word" with a contrast of \d\.\d\d in the dark/, picture(words('')));
+  await expectProblem('## Title\n\nPICTURE', /the words "word" with a contrast of \d\.\d\d in the dark/,
+      picture('<rect class="back" width="290" height="90"/>' + words('light')));
+  assert.deepEqual(await problemsOf('## Title\n\nPICTURE',
+      picture('<rect class="back" x="200" width="90" height="90"/>' + words('light'))), []);
+});
+
 test('an answer that cannot be shown is found', async () => {
   await expectProblem('## Title\n\n```text\nx\n```', /figure "x" is not the answer/,
       (html) => html.replace('<figure class="code"', '<figure class="code" data-stale'));
