@@ -54,7 +54,6 @@ using Json = nlohmann::ordered_json;
 
 }  // namespace
 
-// Slide: http_status
 int HttpStatusOf(int code) {
   switch (code) {
     case grpc::StatusCode::OK:
@@ -86,7 +85,6 @@ int HttpStatusOf(int code) {
       return 500;
   }
 }
-// End slide: http_status
 
 std::string ErrorBody(const grpc::Status& status) {
   // TODO(08_gateway.error_response): Make an object of the status's code and

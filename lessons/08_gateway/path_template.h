@@ -41,7 +41,6 @@ class PathTemplate {
   // one of the characters / { } * : ? # in it.
   static absl::StatusOr<PathTemplate> Parse(absl::string_view text);
 
-  // Slide: segments
   // The segments from left to right, those of variables among them: "*" for any
   // one segment, "**" for all that follow, or a literal, percent-encoded as
   // PercentEncode() does. At least one; "**" is the last one, if it is there.
@@ -51,7 +50,6 @@ class PathTemplate {
   // What the path has to end with, after a colon; encoded as literals are.
   // Empty if the template has none.
   const std::string& verb() const { return verb_; }
-  // End slide: segments
 
   // Returns the template as it was written.
   const std::string& text() const { return text_; }

@@ -35,10 +35,8 @@ class ReflectionOption final : public grpc::ServerBuilderOption {
   // Sees to it that among `plugins`, the builder's, none of which is null, is
   // exactly one that adds reflection, or none if it is not offered, whatever
   // there was before. All others stay, in their order.
-  // Slide: update_plugins
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
                          plugins) override;
-  // End slide: update_plugins
 
  private:
   const bool offered_;

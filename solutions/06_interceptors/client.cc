@@ -122,6 +122,7 @@ class Journal {
 };
 
 // The same rules for gRPC's own retries.
+// Slide: service_config
 std::string ServiceConfig(absl::Duration initial_backoff) {
   return absl::Substitute(
       R"json({"methodConfig": [{
@@ -136,6 +137,7 @@ std::string ServiceConfig(absl::Duration initial_backoff) {
       }]})json",
       absl::ToDoubleSeconds(initial_backoff));
 }
+// End slide: service_config
 
 // The chain, from the caller to the network: one record for each call; the
 // retries; one record for each attempt of a unary call; the token, which each

@@ -20,10 +20,8 @@ enum class EncodedSlash { kDecode, kKeep };
 // Returns `text` with each %XX replaced by its byte. A % without two
 // hexadecimal digits stays as it is, and so does +, which means a space in
 // queries only. The result may be no UTF-8 and may contain NUL.
-// Slide: percent_decode
 std::string PercentDecode(absl::string_view text,
                           EncodedSlash slash = EncodedSlash::kDecode);
-// End slide: percent_decode
 
 // Returns `text` with every byte encoded, in upper case, but for letters,
 // digits and "-", ".", "_", "~", which mean the same either way.

@@ -27,10 +27,8 @@ using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
 // its values is a text: a repeated field or a map on the way, a map, or a
 // message, unless JSON writes it as a text, number or bool, as it does
 // Timestamp, Duration, FieldMask, Value and the wrappers.
-// Slide: find_field
 absl::StatusOr<FieldPath> FindField(
     absl::string_view path, const google::protobuf::Descriptor& message);
-// End slide: find_field
 
 // Sets the field that FindField() finds, and the messages on the way; a
 // repeated field gets one more element. What the field held before is replaced.
@@ -42,10 +40,8 @@ absl::StatusOr<FieldPath> FindField(
 // INVALID_ARGUMENT, naming field and text, if it is no value of the field, or
 // if another field of the same oneof is set. `message` is then unchanged, but
 // for messages on the way. Thread-safe, as far as `message` is.
-// Slide: set_field
 absl::Status SetField(absl::string_view path, absl::string_view text,
                       google::protobuf::Message* message);
-// End slide: set_field
 
 }  // namespace movies
 

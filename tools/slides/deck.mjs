@@ -11,7 +11,7 @@ import {limitsOf} from './theme.mjs';
 // What may be typed on a slide. Everything else is included.
 const TYPED = {go: 'Go', json: 'JSON', sh: '', text: ''};
 // What is included, by the names that highlight.js knows.
-const INCLUDED = {cpp: 'cpp', proto: 'protobuf', starlark: 'python'};
+const INCLUDED = {cpp: 'cpp', js: 'javascript', proto: 'protobuf', starlark: 'python'};
 
 const MINUTES = /^(\d+) minutes?(?:, and (\d+) for the exercises?)?\./;
 const LABEL = /\/\/((?:lessons|solutions)\/[\w/]+)(?::(\w+))?/g;
@@ -157,7 +157,7 @@ export function workshop(md, {marp, deck, lessons}) {
       const {language, options} = parseInfo(token.info);
       if (Object.keys(options).length === 0) {
         if (!(language in TYPED)) {
-          const what = language in INCLUDED || /^(c|cc|c\+\+|h|hpp|protobuf|bzl|bazel|python|build)$/i.test(language);
+          const what = language in INCLUDED || /^(c|cc|c\+\+|h|hpp|javascript|protobuf|bzl|bazel|python|build)$/i.test(language);
           throw new Problem(what ?
             `${language} code is never typed on a slide, so that all of it is compiled. Include it: ` +
                 `\`\`\`${language} exercise=LESSON.EXERCISE, or file=PATH region=NAME.` :

@@ -79,7 +79,7 @@ test('a problem names deck, line, slide and title', () => {
 });
 
 test('C++, proto and BUILD code is never typed', () => {
-  for (const language of ['cpp', 'c++', 'proto', 'starlark', 'bazel', 'python']) {
+  for (const language of ['cpp', 'c++', 'js', 'proto', 'starlark', 'bazel', 'python']) {
     expectProblem(slide(`\`\`\`${language}\nx\n\`\`\``), /is never typed on a slide, so that all of it is compiled/);
   }
 });
