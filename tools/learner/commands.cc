@@ -754,7 +754,7 @@ int Workshop::Slides(const Invocation& invocation) {
   if (!built.ok()) return Complain(built.status(), kCannotRun);
   if (*built != 0) return kCannotRun;  // Bazel has said why.
   absl::StatusOr<int> served =
-      RunHere({Path("tools/slides/node.sh"), "tools/slides/serve.mjs",
+      RunHere({Path("tools/npm/node.sh"), "tools/slides/serve.mjs",
                "bazel-bin/slides", *page, absl::StrCat(invocation.port)});
   if (!served.ok()) return Complain(served.status(), kCannotRun);
   return *served == 0 ? kOk : kCannotRun;

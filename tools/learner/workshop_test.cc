@@ -228,6 +228,10 @@ class WorkshopTest : public testing::Test {
   std::string fake_;
 };
 
+// What serves the decks, from the repository's root.
+constexpr char kNode[] = "tools/npm/node.sh";
+constexpr char kServe[] = "tools/slides/serve.mjs";
+
 class SlidesTest : public WorkshopTest {
  protected:
   void SetUp() override {
@@ -235,8 +239,8 @@ class SlidesTest : public WorkshopTest {
     Write("slides/opening.md", "# Opening\n");
     Write("tools/npm/node_modules/.installed-lock", "");
     // Stands in for Node.js.
-    Write("tools/slides/node.sh", "#!/bin/sh\necho serving \"$@\"\n");
-    fs::permissions(root_ + "/tools/slides/node.sh", fs::perms::owner_all);
+    Write(kNode, "#!/bin/sh\necho serving \"$@\"\n");
+    fs::permissions(absl::StrCat(root_, "/", kNode), fs::perms::owner_all);
   }
 };
 
@@ -245,8 +249,15 @@ TEST_F(SlidesTest, AreBuiltAndServed) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(AskedOfBazel(), HasSubstr("build\n"));
   EXPECT_THAT(AskedOfBazel(), HasSubstr("\n//slides\n"));
-  EXPECT_THAT(run.out, HasSubstr("serving tools/slides/serve.mjs "
-                                 "bazel-bin/slides index.html 0\n"));
+  EXPECT_THAT(run.out,
+              HasSubstr(absl::StrCat("serving ", kServe,
+                                     " bazel-bin/slides index.html 0\n")));
+}
+
+TEST_F(SlidesTest, AreServedByFilesThatThereAre) {
+  // The other tests have a stand-in for the first.
+  EXPECT_TRUE(fs::exists(kNode)) << kNode;
+  EXPECT_TRUE(fs::exists(kServe)) << kServe;
 }
 
 TEST_F(SlidesTest, OfALessonAreNamedAsLessonsAre) {
