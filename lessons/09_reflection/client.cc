@@ -41,6 +41,7 @@
 #include "fetch_files.h"
 #include "google/rpc/error_details.pb.h"
 #include "list_services.h"
+#include "printable.h"
 #include "reflection_client.h"
 #include "status_text.h"
 #include "support/files.h"
@@ -102,7 +103,7 @@ void Advise(absl::StatusCode code, absl::string_view message) {
 
 int Fail(const absl::Status& status, int exit_code = kFailed) {
   std::cerr << absl::StatusCodeToString(status.code()) << ": "
-            << status.message() << "\n";
+            << Printable(status.message()) << "\n";
   Advise(status.code(), status.message());
   return exit_code;
 }
@@ -202,7 +203,8 @@ int List(Server& server) {
   absl::StatusOr<std::vector<std::string>> services =
       ListServices(*server.reflection);
   if (!services.ok()) return Fail(services.status());
-  for (const std::string& service : *services) std::cout << service << "\n";
+  for (const std::string& service : *services)
+    std::cout << Printable(service) << "\n";
   return 0;
 }
 
@@ -221,7 +223,7 @@ int DescribeName(Server& server, const std::string& name) {
   if (!fetched.ok()) return Fail(fetched);
   absl::StatusOr<std::string> text = Describe(server.pool, name);
   if (!text.ok()) return Fail(text.status());
-  std::cout << *text;
+  std::cout << Printable(*text);
   return 0;
 }
 
