@@ -6,6 +6,7 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
 
 #include <iostream>
 #include <memory>
@@ -318,6 +319,19 @@ TEST_F(CallMethodTest, TheDeadlineIsTheCallers) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED)
       << "The caller's deadline had passed before the call. Leave it as it is: "
          "only the caller knows how long it can wait.";
+}
+
+TEST_F(CallMethodTest, WhetherToWaitIsTheCallersToo) {
+  grpc::GenericStub stub(grpc::CreateChannel(
+      "unix:/no/such/socket", grpc::InsecureChannelCredentials()));
+  const grpc::Status status =
+      CallMethod(stub, *pool_.FindMethodByName("cinema.v1.Tickets.Find"), "{}",
+                 &context_, &response_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE)
+      << "No server is there, and a call says so at once, unless its context "
+         "has set_wait_for_ready(): that is the caller's decision. CallMethod "
+         "returned \""
+      << status.error_message() << "\".";
 }
 
 TEST_F(CallMethodTest, TheContextIsTheCallers) {
