@@ -25,8 +25,9 @@ SERVICE = "weather.v1.Weather"
 class Reflection:
     """Answers grpc.reflection.v1alpha from Python's own pool of descriptors."""
 
-    def __init__(self, missing=()):
+    def __init__(self, missing=(), service=SERVICE):
         self._missing = missing
+        self._service = service
         self.asked = []
 
     def answer(self, question):
@@ -38,7 +39,8 @@ class Reflection:
         pool = descriptor_pool.Default()
         try:
             if kind == "list_services":
-                answer.list_services_response.service.add(name=SERVICE)
+                answer.list_services_response.service.add(
+                    name=self._service)
                 return answer
             if name in self._missing:
                 raise KeyError(name)
@@ -64,6 +66,8 @@ class Reflection:
 def latest(query, context):
     if query.station == "Atlantis":
         context.abort(grpc.StatusCode.NOT_FOUND, "no station Atlantis")
+    if query.station == "Hell":
+        context.abort(grpc.StatusCode.NOT_FOUND, "gone\x1b[2Jto \u009bhell")
     request_id = dict(context.invocation_metadata()).get("x-request-id", "")
     return station_pb2.Reading(
         station=f"{query.station} {request_id}", celsius=1.5)
@@ -147,6 +151,29 @@ class ReflectionClientTest(unittest.TestCase):
                              '{"station": "Atlantis"}')
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr, "NOT_FOUND: no station Atlantis\n")
+
+    def test_wrong_name(self):
+        result = self.client("describe", "weather.v1.Wether")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "NOT_FOUND: weather.v1.Wether: ")
+        self.assertIn("`client list` shows the services", result.stderr)
+
+    def test_no_name(self):
+        result = self.client("describe", "")
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stderr, "a name is empty; see --help\n")
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        self.serve(Reflection(service="a\x1b[31m.B"))
+        self.assertEqual(self.prints("list"), "a\\x1b[31m.B\n")
+        result = self.client("call", f"{SERVICE}/Latest",
+                             '{"station": "Hell"}')
+        self.assertEqual(result.stderr,
+                         "NOT_FOUND: gone\\x1b[2Jto \\xc2\\x9bhell\n")
+        self.assertEqual(
+            self.prints("call", f"{SERVICE}/Latest",
+                        '{"station": "\\u001b[31m"}'),
+            '{"station":"\\u001b[31m ","celsius":1.5}\n')
 
     def test_server_streaming(self):
         self.assertEqual(self.prints("call", f"{SERVICE}/History", "{}"),

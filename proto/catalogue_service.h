@@ -50,7 +50,9 @@ class CatalogueService : public v1::MoviesService::Service {
                          const v1::MovieRating* request,
                          v1::MovieScore* response) override;
 
-  // RateMovie for each rating of the stream, up to the first that is refused.
+  // Calls RateMovie for each rating of the stream, up to the first that is
+  // refused: what a lesson has in its place, if it overrides that, with this
+  // call's context.
   grpc::Status RateMovies(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::MovieScore, v1::MovieRating>* stream)

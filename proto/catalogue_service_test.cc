@@ -1,5 +1,6 @@
 #include "proto/catalogue_service.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,13 @@ class WatchedService : public CatalogueService {
     return Returned(CatalogueService::QueryMovie(context, request, writer));
   }
 
+  grpc::Status RateMovie(grpc::ServerContext* context,
+                         const v1::MovieRating* request,
+                         v1::MovieScore* score) override {
+    ++ratings;
+    return CatalogueService::RateMovie(context, request, score);
+  }
+
   grpc::Status AddMovies(grpc::ServerContext* context,
                          grpc::ServerReader<v1::Movie>* reader,
                          v1::AddMoviesSummary* summary) override {
@@ -51,6 +59,7 @@ class WatchedService : public CatalogueService {
   // To be read once `returned` is notified.
   grpc::Status status;
   absl::Notification returned;
+  std::atomic<int> ratings{0};
 
  private:
   grpc::Status Returned(const grpc::Status& result) {
@@ -197,6 +206,19 @@ TEST_F(CatalogueServiceTest, RateMoviesAnswersEachWithTheScoreSoFar) {
   stream->WritesDone();
   EXPECT_FALSE(stream->Read(&score));
   EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(CatalogueServiceTest, RateMoviesRatesAsAnOverrideOfRateMovieDoes) {
+  store_.Put(MakeMovie(1, "One (2001)"));
+  auto stream = stub_->RateMovies(&context_);
+  v1::MovieScore score;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(stream->Write(MakeRating(1, 5)));
+    ASSERT_TRUE(stream->Read(&score));
+  }
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(service_.ratings, 3);
 }
 
 TEST_F(CatalogueServiceTest, RateMoviesRefusesSixStars) {

@@ -23,7 +23,8 @@ grpc::Status CallMethod(grpc::GenericStub& stub, const MethodDescriptor& method,
   // TODO(09_reflection.call_method): Let the factory make a message of the
   // method's input type, fill it by FromJson(), send it by CallUnary() to
   // "/package.Service/Method", and turn the answer into a message of the output
-  // type and that into JSON. Each step can fail.
+  // type and that into JSON. support/byte_buffer.h makes bytes of a message and
+  // a message of bytes. Each step can fail.
   return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
                       "TODO(09_reflection.call_method)");
   // END TODO(09_reflection.call_method)

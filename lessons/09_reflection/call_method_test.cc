@@ -6,12 +6,15 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
 
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -178,7 +181,7 @@ class CallMethodTest : public ::testing::Test {
   }
 
   // Calls cinema.v1.Tickets/Find with `json`; the answer is in response_.
-  grpc::Status Call(const std::string& json) {
+  grpc::Status Call(absl::string_view json) {
     return CallMethod(*stub_, *pool_.FindMethodByName("cinema.v1.Tickets.Find"),
                       json, &context_, &response_);
   }
@@ -194,6 +197,11 @@ class CallMethodTest : public ::testing::Test {
 };
 
 TEST_F(CallMethodTest, TheMethodIsInThePath) {
+  std::cout << "If the program ends here, GetPrototype() may have returned "
+               "null: protobuf's generated factory has only the types that the "
+               "program is linked with. A DynamicMessageFactory makes the "
+               "others.\n"
+            << std::flush;
   Call("{}");
   EXPECT_EQ(service_.method(), "/cinema.v1.Tickets/Find")
       << "The server took the call for another method's, or no call came. A "
@@ -248,6 +256,25 @@ TEST_F(CallMethodTest, JsonThatDoesNotFitIsNotSent) {
          "that nobody asked for may do harm.";
 }
 
+TEST_F(CallMethodTest, NothingIsNoJson) {
+  const grpc::Status status = Call("");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+      << "An empty text is not JSON; a message without fields is {}. Somebody "
+         "forgot the request, and a default of yours would be sent for it.";
+  EXPECT_EQ(service_.calls(), 0);
+}
+
+TEST_F(CallMethodTest, TheJsonEndsWhereItsViewEnds) {
+  constexpr absl::string_view kText = R"({"seatNumber": 7}, {"seatNumber": 8})";
+  const grpc::Status status = Call(kText.substr(0, 17));
+  EXPECT_TRUE(status.ok())
+      << "`json` was the first 17 characters of a longer text. A string_view "
+         "has a size, and what is behind its end is not yours to read: data() "
+         "alone does not know where to stop. CallMethod returned \""
+      << status.error_message() << "\".";
+  EXPECT_EQ(service_.request(), "\x08\x07");
+}
+
 TEST_F(CallMethodTest, AnUnknownFieldIsNotSent) {
   const grpc::Status status = Call(R"({"seat": 7})");
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
@@ -292,6 +319,19 @@ TEST_F(CallMethodTest, TheDeadlineIsTheCallers) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED)
       << "The caller's deadline had passed before the call. Leave it as it is: "
          "only the caller knows how long it can wait.";
+}
+
+TEST_F(CallMethodTest, WhetherToWaitIsTheCallersToo) {
+  grpc::GenericStub stub(grpc::CreateChannel(
+      "unix:/no/such/socket", grpc::InsecureChannelCredentials()));
+  const grpc::Status status =
+      CallMethod(stub, *pool_.FindMethodByName("cinema.v1.Tickets.Find"), "{}",
+                 &context_, &response_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE)
+      << "No server is there, and a call says so at once, unless its context "
+         "has set_wait_for_ready(): that is the caller's decision. CallMethod "
+         "returned \""
+      << status.error_message() << "\".";
 }
 
 TEST_F(CallMethodTest, TheContextIsTheCallers) {

@@ -41,6 +41,7 @@
 #include "fetch_files.h"
 #include "google/rpc/error_details.pb.h"
 #include "list_services.h"
+#include "printable.h"
 #include "reflection_client.h"
 #include "status_text.h"
 #include "support/files.h"
@@ -102,7 +103,7 @@ void Advise(absl::StatusCode code, absl::string_view message) {
 
 int Fail(const absl::Status& status, int exit_code = kFailed) {
   std::cerr << absl::StatusCodeToString(status.code()) << ": "
-            << status.message() << "\n";
+            << Printable(status.message()) << "\n";
   Advise(status.code(), status.message());
   return exit_code;
 }
@@ -172,6 +173,22 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials() {
   return grpc::SslCredentials(options);
 }
 
+// Fetches the file that declares `name`. On an error says what is wrong, and
+// returns false.
+bool Fetch(Server& server, const std::string& name) {
+  const absl::Status fetched =
+      FetchFiles(*server.reflection, name, &server.pool);
+  if (fetched.ok()) return true;
+  Fail(fetched);
+  // The name itself, not what some file imports.
+  if (absl::IsNotFound(fetched) &&
+      absl::StartsWith(fetched.message(), absl::StrCat(name, ": "))) {
+    std::cerr << "Is the name right? `client list` shows the services. A "
+                 "server may list one that it has no file for.\n";
+  }
+  return false;
+}
+
 // The types that `server` tells of, and those that this program is made with:
 // Google's error details among them.
 const Descriptor* FindType(Server& server, const std::string& name) {
@@ -187,41 +204,33 @@ const Descriptor* FindType(Server& server, const std::string& name) {
              : DescriptorPool::generated_pool()->FindMessageTypeByName(name);
 }
 
-absl::StatusOr<const ServiceDescriptor*> FindService(Server& server,
-                                                     const std::string& name) {
-  absl::Status fetched = FetchFiles(*server.reflection, name, &server.pool);
-  if (!fetched.ok()) return fetched;
-  const ServiceDescriptor* service = server.pool.FindServiceByName(name);
-  if (service == nullptr) {
-    return absl::NotFoundError(absl::StrCat(name, " is no service"));
-  }
-  return service;
-}
-
 int List(Server& server) {
   absl::StatusOr<std::vector<std::string>> services =
       ListServices(*server.reflection);
   if (!services.ok()) return Fail(services.status());
-  for (const std::string& service : *services) std::cout << service << "\n";
+  for (const std::string& service : *services)
+    std::cout << Printable(service) << "\n";
   return 0;
 }
 
 int ListMethods(Server& server, const std::string& name) {
-  absl::StatusOr<const ServiceDescriptor*> service = FindService(server, name);
-  if (!service.ok()) return Fail(service.status());
-  for (int i = 0; i < (*service)->method_count(); ++i) {
-    std::cout << (*service)->full_name() << "/" << (*service)->method(i)->name()
+  if (!Fetch(server, name)) return kFailed;
+  const ServiceDescriptor* service = server.pool.FindServiceByName(name);
+  if (service == nullptr) {
+    return Fail(absl::NotFoundError(absl::StrCat(name, " is no service")));
+  }
+  for (int i = 0; i < service->method_count(); ++i) {
+    std::cout << service->full_name() << "/" << service->method(i)->name()
               << "\n";
   }
   return 0;
 }
 
 int DescribeName(Server& server, const std::string& name) {
-  absl::Status fetched = FetchFiles(*server.reflection, name, &server.pool);
-  if (!fetched.ok()) return Fail(fetched);
+  if (!Fetch(server, name)) return kFailed;
   absl::StatusOr<std::string> text = Describe(server.pool, name);
   if (!text.ok()) return Fail(text.status());
-  std::cout << *text;
+  std::cout << Printable(*text);
   return 0;
 }
 
@@ -311,8 +320,7 @@ int Show(Server& server, const grpc::Status& status) {
 
 int Call(Server& server, const std::string& name,
          const std::vector<std::string>& arguments) {
-  absl::Status fetched = FetchFiles(*server.reflection, name, &server.pool);
-  if (!fetched.ok()) return Fail(fetched);
+  if (!Fetch(server, name)) return kFailed;
   const MethodDescriptor* method = server.pool.FindMethodByName(name);
   if (method == nullptr) {
     return Fail(absl::NotFoundError(absl::StrCat(name, " is no method")));
@@ -406,6 +414,7 @@ int Run(std::vector<std::string> words) {
   if (words.empty()) return Tour(server);
   const std::string command = words[0];
   words.erase(words.begin());
+  if (!words.empty() && words[0].empty()) return Misused("a name is empty");
   if (command == "list" && words.empty()) return List(server);
   if (command == "list" && words.size() == 1) {
     return ListMethods(server, words[0]);
@@ -464,7 +473,7 @@ int main(int argc, char** argv) {
       "  client                        a short tour of this lesson's server\n\n"
       "Responses go to standard output, one a line. Errors go to standard "
       "error, and\nthe exit code is 1, or 2 if the command, a header or a "
-      "file is wrong.\n\n"
+      "file is wrong. After\n--help and an unknown flag it is 1.\n\n"
       "Extensions and fields that the server does not tell of are not shown, "
       "and no\n"
       "message may be larger than 4 MB or nested deeper than 64.");

@@ -21,7 +21,8 @@ absl::StatusOr<std::string> Describe(
 
 // Returns the name of a method in the form that descriptors have,
 // "movies.v1.MoviesService.GetMovie", from that or from the form of paths,
-// "movies.v1.MoviesService/GetMovie", with a leading slash or without.
+// "movies.v1.MoviesService/GetMovie", with a leading slash or without. A name
+// of another form, with more slashes, is returned as it is.
 std::string MethodName(absl::string_view name);
 
 }  // namespace movies

@@ -59,5 +59,11 @@ TEST(DescribeTest, MethodNamesOfEitherForm) {
   EXPECT_EQ(MethodName("a.B.C"), "a.B.C");
 }
 
+TEST(DescribeTest, AnotherNameIsNotMadeAMethods) {
+  EXPECT_EQ(MethodName("google/protobuf/any.proto"),
+            "google/protobuf/any.proto");
+  EXPECT_EQ(MethodName(""), "");
+}
+
 }  // namespace
 }  // namespace movies

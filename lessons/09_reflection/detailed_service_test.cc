@@ -23,6 +23,7 @@
 namespace movies {
 namespace {
 
+using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
@@ -146,6 +147,48 @@ TEST_F(DetailedServiceTest, TimeLeftIsTold) {
   ASSERT_TRUE(absl::SimpleAtoi(told[0].second, &milliseconds));
   EXPECT_GT(milliseconds, 20'000);
   EXPECT_LE(milliseconds, 61'000);  // gRPC rounds up what it sends.
+}
+
+// So many that as much metadata for each would be more than a client takes.
+TEST_F(DetailedServiceTest, AStreamOfManyRatingsIsOneCall) {
+  context_.AddMetadata("x-request-id", "r-1");
+  context_.set_deadline(std::chrono::system_clock::now() +
+                        std::chrono::seconds(60));
+  const auto stream = stub_->RateMovies(&context_);
+  v1::MovieRating rating;
+  rating.set_mid(1);
+  rating.set_stars(5);
+  v1::MovieScore score;
+  for (int i = 1; i <= 300; ++i) {
+    ASSERT_TRUE(stream->Write(rating));
+    ASSERT_TRUE(stream->Read(&score));
+    ASSERT_EQ(score.ratings(), i);
+  }
+  stream->WritesDone();
+  EXPECT_FALSE(stream->Read(&score));
+  const grpc::Status status = stream->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(Ours(context_.GetServerInitialMetadata()),
+              ElementsAre(Pair("x-request-id", "r-1")));
+  EXPECT_THAT(Ours(context_.GetServerTrailingMetadata()),
+              ElementsAre(Pair("x-time-left-ms", _)));
+  absl::MutexLock lock(&mutex_);
+  EXPECT_THAT(lines_, ElementsAre("RateMovies begins", "RateMovies ends: OK"));
+}
+
+TEST_F(DetailedServiceTest, BadStarsInAStreamNameTheField) {
+  const auto stream = stub_->RateMovies(&context_);
+  v1::MovieRating rating;
+  rating.set_mid(1);
+  rating.set_stars(6);
+  stream->Write(rating);
+  const grpc::Status status = stream->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  google::rpc::BadRequest faults;
+  ASSERT_EQ(Details(status).details_size(), 1);
+  ASSERT_TRUE(Details(status).details(0).UnpackTo(&faults));
+  ASSERT_EQ(faults.field_violations_size(), 1);
+  EXPECT_EQ(faults.field_violations(0).field(), "stars");
 }
 
 TEST_F(DetailedServiceTest, CancelledStreamIsNoticed) {

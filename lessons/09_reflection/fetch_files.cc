@@ -23,7 +23,8 @@ absl::Status FetchFiles(Reflection& reflection, absl::string_view symbol,
   // TODO(09_reflection.fetch_files): Keep what was sent in `files`, and ask for
   // what these files import (dependency()) by FilesByName(), until nothing is
   // missing. Do not ask for what is in `files` or in `pool`. If an import does
-  // not come, return MissingImport().
+  // not come, return MissingImport() of add_files.h, which wants to know who
+  // imports it: note both names.
   return absl::UnimplementedError("TODO(09_reflection.fetch_files)");
   // END TODO(09_reflection.fetch_files)
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "reflection_client.h"
@@ -31,7 +32,7 @@ class FakeReflection : public Reflection {
     FileDescriptorProto file;
     file.set_syntax("proto3");
     file.set_name(absl::StrCat(name, ".proto"));
-    file.set_package(name);
+    file.set_package(absl::StrReplaceAll(name, {{"/", "."}}));
     file.add_message_type()->set_name("Thing");
     for (const std::string& import : imports) {
       file.add_dependency(absl::StrCat(import, ".proto"));
@@ -124,6 +125,34 @@ TEST_F(FetchFilesTest, AFileThatTwoImportIsAskedForOnce) {
       << "left.proto and right.proto both import bottom.proto: a diamond. It "
          "is in `files` when the second of them wants it, whatever was in "
          "there when the wish was noted.";
+}
+
+TEST_F(FetchFilesTest, WhatArrivesBeforeItsTurnIsNotAskedFor) {
+  server_.Add("top", {"first", "middle", "last"});
+  server_.Add("middle", {"first", "last"});
+  server_.Add("first", {});
+  server_.Add("last", {});
+  const absl::Status status = FetchFiles(server_, "top.Thing", &pool_);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(server_.asked(),
+              UnorderedElementsAre("top.Thing", "first.proto", "middle.proto",
+                                   "last.proto"))
+      << "top.proto imports first.proto, middle.proto and last.proto, and "
+         "middle.proto imports the other two. Wherever you begin, one of them "
+         "is noted twice before it comes: what was missing when it was noted "
+         "may be there when its turn comes.";
+}
+
+TEST_F(FetchFilesTest, WellKnownFilesAreAskedForToo) {
+  server_.Add("top", {"google/protobuf/timestamp"});
+  server_.Add("google/protobuf/timestamp", {});
+  const absl::Status status = FetchFiles(server_, "top.Thing", &pool_);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(server_.asked(),
+              ElementsAre("top.Thing", "google/protobuf/timestamp.proto"))
+      << "top.proto imports google/protobuf/timestamp.proto. That this program "
+         "is linked with that file helps nobody: a pool has what was put into "
+         "it, and `pool` is not DescriptorPool::generated_pool().";
 }
 
 TEST_F(FetchFilesTest, ACircleEnds) {
@@ -235,6 +264,22 @@ TEST_F(FetchFilesTest, AnotherFileThanTheOneAskedForIsMissing) {
       << status << " after " << server_.asked().size() << " questions.";
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("top.proto imports bottom.proto"));
+}
+
+TEST_F(FetchFilesTest, AnotherFileInItsPlaceStaysOutOfThePool) {
+  server_.Add("top", {"bottom"});
+  server_.Add("bottom", {});
+  server_.Add("another", {});
+  server_.Answer("bottom.proto", {"another.proto"});
+  const absl::Status status = FetchFiles(server_, "top.Thing", &pool_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_THAT(server_.asked(), ElementsAre("top.Thing", "bottom.proto"))
+      << "bottom.proto did not come: there is nothing to ask for after that.";
+  EXPECT_FALSE(Has("another.proto"))
+      << "Asked for bottom.proto, the server sent another.proto, and that is "
+         "in the pool now. AddFiles() notices as well that bottom.proto is "
+         "missing, but not before it has added others: look at each answer "
+         "whether what you asked for has come.";
 }
 
 TEST_F(FetchFilesTest, AServerThatIsGoneIsAnError) {

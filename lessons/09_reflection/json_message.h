@@ -15,7 +15,9 @@ namespace movies {
 
 // Sets `message` to what `json` says. INVALID_ARGUMENT, naming the type, and
 // the field if one is at fault, if it is no JSON, has a field that the type has
-// not, or a value that does not fit; `message` is then unspecified.
+// not, or a value that does not fit; `message` is then unspecified. protobuf's
+// parser lets some mistakes pass: names without quotes, and a field that is
+// there twice, of which the last counts.
 grpc::Status FromJson(absl::string_view json,
                       google::protobuf::Message* message);
 

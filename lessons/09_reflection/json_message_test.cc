@@ -32,6 +32,22 @@ TEST(JsonMessageTest, BadJsonNamesTypeAndField) {
               AllOf(HasSubstr("movies.v1.Movie"), HasSubstr("mid")));
 }
 
+TEST(JsonMessageTest, WhatIsNoObjectIsNoMessage) {
+  v1::Movie movie;
+  const grpc::Status status = FromJson("[1]", &movie);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_message(),
+            "not a movies.v1.Movie: Root element must be a message.");
+}
+
+TEST(JsonMessageTest, SomeMistakesAreTakenWithoutAWord) {
+  v1::Movie movie;
+  EXPECT_TRUE(FromJson("{mid: 1}", &movie).ok());
+  EXPECT_EQ(movie.mid(), 1);
+  EXPECT_TRUE(FromJson(R"({"mid": 1, "mid": 2})", &movie).ok());
+  EXPECT_EQ(movie.mid(), 2);
+}
+
 TEST(JsonMessageTest, AMessageThatLacksARequiredFieldIsAnError) {
   google::protobuf::FileDescriptorProto file;
   file.set_name("old.proto");

@@ -17,7 +17,8 @@ namespace movies {
 //
 // Returns the error of Ask() as it is, if there was no answer; the code and the
 // message of an error_response, if that was the answer; and INTERNAL if the
-// answer is one to another question, or empty.
+// answer is one to another question, or one in which nothing is set. A server
+// without services is no error: the list is empty.
 absl::StatusOr<std::vector<std::string>> ListServices(Reflection& reflection);
 
 }  // namespace movies

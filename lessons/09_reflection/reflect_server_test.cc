@@ -199,7 +199,8 @@ TEST(ReflectServerTest, LeavesOtherPluginsAlone) {
     Plugins plugins;
     plugins.push_back(std::make_unique<NamedPlugin>("load_reporting"));
     plugins.push_back(Reflection());
-    plugins.push_back(std::make_unique<NamedPlugin>("reflection_log"));
+    plugins.push_back(
+        std::make_unique<NamedPlugin>("proto_server_reflection_log"));
     plugins.push_back(std::make_unique<NamedPlugin>("channelz"));
     std::vector<std::string> names = NamesAfter(offered, std::move(plugins));
     // Where among the others it stands does not matter.
@@ -208,12 +209,13 @@ TEST(ReflectServerTest, LeavesOtherPluginsAlone) {
       names.erase(name);
       break;
     }
-    EXPECT_THAT(names,
-                ElementsAre("load_reporting", "reflection_log", "channelz"))
+    EXPECT_THAT(names, ElementsAre("load_reporting",
+                                   "proto_server_reflection_log", "channelz"))
         << "With reflection " << (offered ? "on" : "off")
         << ", of load_reporting, " << kReflectionPlugin
-        << ", reflection_log and channelz, the three others should be left, in "
-           "this order. name() tells which plugin is which.";
+        << ", proto_server_reflection_log and channelz, the three others "
+           "should be left, in this order. The whole name() tells which plugin "
+           "is which, not a part of it.";
   }
 }
 

@@ -51,6 +51,20 @@ TEST(StatusTextTest, ADetailWhoseBytesAreWrong) {
             "NOT_FOUND: no such movie\n  movies.v1.MovieError (2 bytes)");
 }
 
+TEST(StatusTextTest, ControlCharactersOfAServerAreSpelt) {
+  google::rpc::Status details;
+  details.add_details()->set_type_url("type.googleapis.com/a\x1b[2J");
+  v1::MovieError error;
+  error.set_message("\x1b[2J\xc2\x9b");
+  details.add_details()->PackFrom(error);
+  EXPECT_EQ(StatusText(grpc::Status(grpc::StatusCode::INTERNAL, "oh\x1b[2J",
+                                    details.SerializeAsString()),
+                       Known),
+            R"(INTERNAL: oh\x1b[2J
+  a\x1b[2J (0 bytes)
+  movies.v1.MovieError {"message":"\u001b[2J\u009b"})");
+}
+
 TEST(StatusTextTest, DetailsThatAreNoStatus) {
   EXPECT_EQ(StatusText(grpc::Status(grpc::StatusCode::INTERNAL, "oh",
                                     std::string("\x1a\x7f")),

@@ -24,7 +24,8 @@ namespace movies {
 
 // Calls `method`, which is unary, with the request that `json` describes, and
 // sets `response_json` to the response, on one line. `context` is the call's:
-// its deadline and metadata are the caller's business.
+// its deadline, its metadata and whether it waits for a server are the caller's
+// business.
 //
 // Returns the call's status as it is, with its details. INVALID_ARGUMENT, and
 // no call at all, if `json` is not such a request; INTERNAL if the response is

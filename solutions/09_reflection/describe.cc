@@ -1,9 +1,12 @@
 #include "describe.h"
 
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace movies {
@@ -38,7 +41,9 @@ absl::StatusOr<std::string> Describe(
 }
 
 std::string MethodName(absl::string_view name) {
-  return absl::StrReplaceAll(absl::StripPrefix(name, "/"), {{"/", "."}});
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(absl::StripPrefix(name, "/"), '/');
+  return parts.size() <= 2 ? absl::StrJoin(parts, ".") : std::string(name);
 }
 
 }  // namespace movies

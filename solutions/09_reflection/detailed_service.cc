@@ -19,6 +19,11 @@ namespace {
 
 constexpr char kErrorDomain[] = "movies.example.com";
 
+grpc::Status Gone() {
+  return grpc::Status(grpc::StatusCode::CANCELLED,
+                      "the client has cancelled or is gone");
+}
+
 // `status` with what a program can read of it.
 grpc::Status WithDetails(const grpc::Status& status, absl::string_view method) {
   const bool bad = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT;
@@ -119,10 +124,7 @@ grpc::Status DetailedService::SendMovies(
     const grpc::ServerContext& context, const v1::MovieQueryParams& request,
     grpc::ServerWriter<v1::Movie>* writer) const {
   for (const v1::Movie& movie : store_.Query(request.query())) {
-    if (!writer->Write(movie) || !Wait(pace_, context)) {
-      return grpc::Status(grpc::StatusCode::CANCELLED,
-                          "the client has cancelled or is gone");
-    }
+    if (!writer->Write(movie) || !Wait(pace_, context)) return Gone();
   }
   return grpc::Status::OK;
 }
@@ -148,7 +150,23 @@ grpc::Status DetailedService::RateMovies(
     grpc::ServerReaderWriter<v1::MovieScore, v1::MovieRating>* stream) {
   Begin(context, "RateMovies");
   stream->SendInitialMetadata();
-  return End(CatalogueService::RateMovies(context, stream), "RateMovies");
+  return End(SendScores(context, stream), "RateMovies");
+}
+
+// CatalogueService::RateMovies() would call our RateMovie() for each rating,
+// as if it were a call of its own: metadata and lines for each.
+grpc::Status DetailedService::SendScores(
+    grpc::ServerContext* context,
+    grpc::ServerReaderWriter<v1::MovieScore, v1::MovieRating>* stream) {
+  v1::MovieRating rating;
+  while (stream->Read(&rating)) {
+    v1::MovieScore score;
+    const grpc::Status status =
+        CatalogueService::RateMovie(context, &rating, &score);
+    if (!status.ok()) return status;
+    if (!stream->Write(score)) return Gone();
+  }
+  return context->IsCancelled() ? Gone() : grpc::Status::OK;
 }
 
 }  // namespace movies

@@ -64,6 +64,9 @@ class DetailedService final : public CatalogueService {
   grpc::Status SendMovies(const grpc::ServerContext& context,
                           const v1::MovieQueryParams& request,
                           grpc::ServerWriter<v1::Movie>* writer) const;
+  grpc::Status SendScores(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<v1::MovieScore, v1::MovieRating>* stream);
 
   const MovieStore& store_;
   const Say say_;

@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace movies {
 
@@ -14,8 +15,9 @@ grpc::Status FromJson(absl::string_view json, Message* message) {
   if (status.ok()) return grpc::Status::OK;
   return grpc::Status(
       grpc::StatusCode::INVALID_ARGUMENT,
+      // Where no field is at fault, the library's text begins with ": ".
       absl::StrCat("not a ", message->GetDescriptor()->full_name(), ": ",
-                   std::string(status.message())));
+                   absl::StripPrefix(std::string(status.message()), ": ")));
 }
 
 grpc::Status ToJson(const Message& message, std::string* json, bool pretty) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/status.pb.h"
 #include "json_message.h"
+#include "printable.h"
 
 namespace movies {
 namespace {
@@ -43,8 +44,8 @@ std::string StatusText(
     const grpc::Status& status,
     const std::function<const Descriptor*(const std::string& full_name)>&
         find_type) {
-  std::string text =
-      absl::StrCat(CodeName(status.error_code()), ": ", status.error_message());
+  std::string text = absl::StrCat(CodeName(status.error_code()), ": ",
+                                  Printable(status.error_message()));
   google::rpc::Status details;
   if (!details.ParseFromString(status.error_details())) {
     return absl::StrCat(text, "\n  (with details that cannot be read)");
@@ -52,7 +53,8 @@ std::string StatusText(
   for (const google::protobuf::Any& detail : details.details()) {
     const std::string type =
         detail.type_url().substr(detail.type_url().rfind('/') + 1);
-    absl::StrAppend(&text, "\n  ", type, " ", Content(detail, find_type(type)));
+    absl::StrAppend(&text, "\n  ", Printable(type), " ",
+                    Content(detail, find_type(type)));
   }
   return text;
 }

@@ -23,7 +23,7 @@ std::string CodeName(grpc::StatusCode code);
 // `find_type` returns the descriptor of a message's full name, or null for one
 // that it cannot find: then, and if the bytes are not such a message, the line
 // has the type and the number of bytes. Details that are malformed as a whole
-// are left out, and said to be.
+// are left out, and said to be. Control characters are as in Printable().
 std::string StatusText(const grpc::Status& status,
                        const std::function<const google::protobuf::Descriptor*(
                            const std::string& full_name)>& find_type);
