@@ -182,6 +182,14 @@ TEST(MatchTemplateTest, AValueIsDecodedOnce) {
               "a plus is a plus; it means a space in queries only");
 }
 
+TEST(MatchTemplateTest, AnyTextMayBeAValue) {
+  ExpectMatch("/v1/files/{name}", "/v1/files/..", {"name = .."},
+              "\"..\" is a text like any other; whoever makes a file name of "
+              "it has to check it");
+  ExpectMatch("/v1/movies/{name}", "/v1/movies/%20", {"name =  "},
+              "the part is not empty: it is a space");
+}
+
 TEST(MatchTemplateTest, WhatAClientEncodesComesBack) {
   std::string all, encoded;
   for (int byte = 0; byte < 256; ++byte) {

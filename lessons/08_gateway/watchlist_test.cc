@@ -105,7 +105,10 @@ class WatchlistTest : public ::testing::Test {
       ADD_FAILURE() << http_method << " " << path << " should call " << method
                     << ", and calls "
                     << (found == nullptr ? "nothing" : found->method->name())
-                    << ". " << RoutesFor(method);
+                    << ". " << RoutesFor(method)
+                    << (found == nullptr
+                            ? ""
+                            : " " + RoutesFor(found->method->name()));
       return nullptr;
     }
     return found;
@@ -216,6 +219,28 @@ TEST_F(WatchlistTest, AnEntryIsDeleted) {
   ASSERT_NE(route, nullptr);
   EXPECT_EQ(values, (Values{{"viewer", "ada"}, {"mid", "7"}}));
   EXPECT_EQ(route->body, "") << "The reason is in the query.";
+}
+
+TEST_F(WatchlistTest, NothingElseIsServed) {
+  std::vector<std::string> urls;
+  for (const HttpRoute& route : routes_) {
+    urls.push_back(absl::StrCat(route.http_method, " ", route.path.text()));
+    EXPECT_EQ(route.response_body, "")
+        << route.method->name()
+        << " answers with its whole response; a response_body would be one "
+           "field of it.";
+  }
+  EXPECT_EQ(routes_.size(), 6u)
+      << "Six requests stand at the top of the file, and no more are to be "
+         "served: each further URL is one more that somebody has to allow, to "
+         "log and to keep. These are the URLs now: "
+      << absl::StrJoin(urls, ", ") << ".";
+  Values values;
+  for (const HttpRoute& route : routes_) {
+    EXPECT_FALSE(Fits(route.path, "/v1/viewers/ada/watchlist/7/8", &values))
+        << route.path.text() << " also matches a path with \"7/8\" in the "
+        << "place of the movie's ID, which is one segment.";
+  }
 }
 
 }  // namespace
