@@ -11,8 +11,8 @@
 //   gateway, then gRPC             32       11696  2585 us  5457 us
 //   HTTP server alone              32       47901   661 us  1325 us
 //
-// A connection is a channel of its own for gRPC; the gateway has one channel for
-// all.
+// A connection is a channel of its own for gRPC; the gateway has one channel
+// for all.
 
 #include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
