@@ -209,6 +209,8 @@ TEST(MatchTemplateTest, LiteralsAreComparedDecoded) {
               "case");
   ExpectMatch("/v1/movies/{mid}", "/v1/%6Dovies/7", {"mid = 7"},
               "%6D is an m, which need not be encoded but may be");
+  ExpectMatch("/v1/ac%2Fdc/{mid}", "/v1/ac%2fdc/7", {"mid = 7"},
+              "a literal may have an encoded slash, in digits of either case");
 }
 
 TEST(MatchTemplateTest, AnEncodedStarInATemplateIsALiteral) {
