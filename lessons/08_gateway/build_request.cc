@@ -79,7 +79,7 @@ absl::Status BuildRequest(const HttpRoute& route,
   // TODO(08_gateway.build_request): Fill the request from the body, with
   // ReadBody(), from the parameters and from the bindings, with SetField(). A
   // parameter whose field is the path's or the body's is refused: see
-  // IsInPath() and NotInQuery(). Which of the three comes last?
+  // IsInPath() and NotInQuery(). Which of the three comes first, which last?
   return absl::UnimplementedError("TODO(08_gateway.build_request)");
   // END TODO(08_gateway.build_request)
 }

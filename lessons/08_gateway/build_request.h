@@ -18,8 +18,8 @@ namespace movies {
 // Fills `request`, which is empty and of the type that the route's method
 // takes. Each leaf of it comes from one place:
 //
-// - what the path's variables name, from `bindings`: the path has the last
-//   word, also where the body says something else;
+// - what the path's variables name, from `bindings`: the path has the last word
+//   where the body says something else, also with a value that is empty or 0;
 // - what the route's body says, from `body`, which is JSON: one field with all
 //   that is in it, or with "*" all that the path does not have;
 // - the rest from `query`, by the names of fields: "query", "person.born". A
@@ -28,9 +28,10 @@ namespace movies {
 //
 // INVALID_ARGUMENT, naming the parameter, for one that is no field, one that
 // comes from the path or the body, and one that is there twice without being
-// repeated; naming field and value, for a value that is none; for a body that
-// is no JSON of the field, or that the route does not have. `request` is then
-// unspecified. Thread-safe, as far as `request` is.
+// repeated; naming field and value, for a value that is none; naming both
+// fields, if they are of one oneof; for a body that is no JSON of the field, or
+// that the route does not have. `request` is then unspecified. Thread-safe, as
+// far as `request` is.
 // Slide: build_request
 absl::Status BuildRequest(const HttpRoute& route,
                           const std::vector<PathBinding>& bindings,

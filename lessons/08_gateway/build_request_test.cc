@@ -106,6 +106,23 @@ TEST(BuildRequestTest, ThePathHasTheLastWord) {
                 "the rest of the body stays.");
 }
 
+TEST(BuildRequestTest, AnEmptyOrZeroPathValueHasTheLastWordToo) {
+  constexpr absl::string_view kWhy =
+      "An empty or zero value of the path is a value, and it replaces the "
+      "body's. Otherwise a client gets past a check of its URL by such a path. "
+      "In proto3 a merge of two messages does not copy such values; SetField() "
+      "sets them.";
+  ExpectRequest({"*", {{"a_string", ""}}, {}, R"({"aString":"body"})"}, "",
+                kWhy);
+  ExpectRequest({"*", {{"an_int32", "0"}}, {}, R"({"anInt32":7})"}, "", kWhy);
+}
+
+TEST(BuildRequestTest, APathAndABodyInOneOneofAreRefused) {
+  ExpectRefused({"*", {{"right", "7"}}, {}, R"({"left":"x"})"}, "right",
+                "A oneof holds one field. The body's is another one than the "
+                "path's, so one of them would be lost.");
+}
+
 TEST(BuildRequestTest, ThePathLeavesTheRestOfAMessage) {
   ExpectRequest({"person", {{"person.name", "path"}}, {}, R"({"born":1907})"},
                 "person { name: \"path\" born: 1907 }",
@@ -127,6 +144,9 @@ TEST(BuildRequestTest, AStarLeavesNothingForTheQuery) {
 TEST(BuildRequestTest, WhatTheBodySetsIsNotInTheQuery) {
   ExpectRefused({"person", {}, {{"person.born", "7"}}, "{}"}, "person.born",
                 "The field is within the body's.");
+  ExpectRefused({"a_string", {}, {{"aString", "y"}}, R"("x")"}, "aString",
+                "The same field by its other name is the body's, too: compare "
+                "fields, not texts.");
 }
 
 TEST(BuildRequestTest, WhatThePathSetsIsNotInTheQuery) {
@@ -134,6 +154,25 @@ TEST(BuildRequestTest, WhatThePathSetsIsNotInTheQuery) {
                 "Two answers to one question: one of them is a mistake.");
   ExpectRefused({"", {{"a_string", "x"}}, {{"aString", "y"}}, ""}, "aString",
                 "The same field by its other name is the same field.");
+}
+
+TEST(BuildRequestTest, TheQueryMaySetTheNeighboursOfThePathsField) {
+  ExpectRequest({"", {{"person.name", "x"}}, {{"person.born", "7"}}, ""},
+                "person { name: \"x\" born: 7 }",
+                "The path has the person's name, and not the person: the other "
+                "fields are left for the query.");
+  ExpectRequest({"", {{"person.name", "x"}}, {{"person.boss.name", "y"}}, ""},
+                "person { name: \"x\" boss { name: \"y\" } }",
+                "Both fields are called \"name\", but they are in different "
+                "messages.");
+}
+
+TEST(BuildRequestTest, ARefusalSaysWhereTheFieldComesFrom) {
+  ExpectRefused({"", {{"a_string", "x"}}, {{"a_string", "y"}}, ""},
+                "from the path",
+                "The route has no body, so only the path can have the field.");
+  ExpectRefused({"*", {}, {{"an_int32", "7"}}, "{}"}, "from the body",
+                "The path has no variables, so only the body can have it.");
 }
 
 TEST(BuildRequestTest, ASecondParameterForAFieldIsRefused) {
@@ -156,6 +195,9 @@ TEST(BuildRequestTest, ValuesThatAreNoneAreRefused) {
                 "The query's value is no name of the enum.");
   ExpectRefused({"*", {}, {}, R"({"anInt32":"seven"})"}, "an_int32",
                 "The body's value is no number.");
+  ExpectRefused({"", {}, {{"an_int32", ""}}, ""}, "an_int32",
+                "An empty text is no number either. Passed over in silence, "
+                "the client would take its parameter for heard.");
 }
 
 TEST(BuildRequestTest, ABodyThatHasNoPlaceIsRefused) {

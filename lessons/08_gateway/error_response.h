@@ -22,14 +22,14 @@ namespace movies {
 int HttpStatusOf(int code);
 
 // Returns the status as JSON of a google.rpc.Status, on one line: `code`,
-// gRPC's number; `message`; and `details`, if there are any. What is no UTF-8
-// in the message becomes U+FFFD.
+// gRPC's number; `message`, also if it is empty; and `details`, if there are
+// any, in their order. What is no UTF-8 in the message becomes U+FFFD.
 //
-// Each detail has its "@type", and the fields of its message. One that this
-// program cannot read, because it does not know the type or the bytes are none
-// of it, has its bytes as "value", in base64: it takes no other detail with it.
-// Details that are no google.rpc.Status, or one with another code than the
-// status, are left out. Thread-safe.
+// Each detail has its type URL as "@type", and the fields of its message. One
+// that this program cannot read, because it does not know the type or the bytes
+// are none of it, has its bytes as "value", in base64: it takes no other detail
+// with it. Details that are no google.rpc.Status, or one with another code than
+// the status, are left out. Thread-safe.
 // Slide: error_body
 std::string ErrorBody(const grpc::Status& status);
 // End slide: error_body

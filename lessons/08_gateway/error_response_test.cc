@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "gmock/gmock.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
@@ -53,7 +54,7 @@ Json Body(const grpc::Status& status) {
   Json json = Json::parse(body, nullptr, false);
   EXPECT_TRUE(json.is_object())
       << "A client reads the body of an error as a JSON object; this is \""
-      << body << "\".";
+      << absl::CHexEscape(body) << "\".";
   return json.is_object() ? json : Json::object();
 }
 
@@ -64,8 +65,16 @@ TEST(ErrorResponseTest, CodeAndMessageAreTheCalls) {
       << "`code` is gRPC's number, NOT_FOUND is 5. HTTP's 404 is in the first "
          "line of the answer already, and says less: several codes share one "
          "HTTP status.";
-  EXPECT_EQ(body.value("message", Json()), "there is no movie 99")
+  EXPECT_EQ(body.value("message", Json()), Json("there is no movie 99"))
       << "The message is for people who use the API.";
+}
+
+TEST(ErrorResponseTest, AnEmptyMessageIsAMessage) {
+  const Json body = Body(grpc::Status(grpc::StatusCode::NOT_FOUND, ""));
+  EXPECT_TRUE(body.contains("message"))
+      << "`code` and `message` are always there, so that a client need not ask "
+         "for them first. It gave "
+      << body;
 }
 
 TEST(ErrorResponseTest, DetailsGoAlongWithTheirTypes) {
@@ -77,7 +86,7 @@ TEST(ErrorResponseTest, DetailsGoAlongWithTheirTypes) {
      "reason":"MOVIE_NOT_FOUND","message":"no 99"}])"))
       << "The bytes in error_details() are a google.rpc.Status; its details "
          "become an array, in their order, each with its type.";
-  EXPECT_EQ(body.value("message", Json()), "there is no movie 99")
+  EXPECT_EQ(body.value("message", Json()), Json("there is no movie 99"))
       << "The message is the status's own: the one within the details may be "
          "a copy, or something else.";
 }
@@ -92,13 +101,14 @@ TEST(ErrorResponseTest, ADetailOfUnknownTypeTakesNoOtherAlong) {
   const Json body =
       Body(Failed({Pack(NotFound()), Unknown(), Pack(NotFound())}));
   const Json details = body.value("details", Json::array());
-  EXPECT_EQ(details.size(), 3u)
+  ASSERT_EQ(details.size(), 3u)
       << "A server that is newer than this program sends details of types that "
          "it does not know. The others are still wanted.";
-  EXPECT_THAT(details.dump(), HasSubstr("somebody.else.Error"))
-      << "Whoever knows the type can read it from its bytes.";
-  EXPECT_THAT(details.dump(), HasSubstr("\"value\":\"CAE=\""))
-      << "JSON has no bytes, so they are written in base64.";
+  EXPECT_EQ(details[1], Json::parse(R"(
+    {"@type":"type.googleapis.com/somebody.else.Error","value":"CAE="})"))
+      << "Whoever knows the type can read the detail from its bytes. \"@type\" "
+         "is the type URL as it came, as for all details. JSON has no bytes, "
+         "so `value` has them in base64.";
   EXPECT_EQ(body.value("code", Json()), 5)
       << "And the error is still the one that it was.";
 }
@@ -107,9 +117,24 @@ TEST(ErrorResponseTest, ADetailWhoseBytesAreBrokenIsNotMadeUp) {
   google::protobuf::Any broken = Pack(NotFound());
   broken.mutable_value()->pop_back();
   const Json details = Body(Failed({broken})).value("details", Json::array());
-  EXPECT_THAT(details.dump(), HasSubstr("\"value\""))
+  ASSERT_EQ(details.size(), 1u) << details;
+  EXPECT_EQ(details[0],
+            (Json{{"@type", "type.googleapis.com/movies.v1.MovieError"},
+                  {"value", absl::Base64Escape(broken.value())}}))
       << "DetailJson() has nothing for it, as for a type that is unknown; so "
          "its bytes are shown.";
+}
+
+TEST(ErrorResponseTest, DetailsKeepTheirOrder) {
+  const Json details = Body(Failed({Unknown(), Pack(NotFound())}))
+                           .value("details", Json::array());
+  ASSERT_EQ(details.size(), 2u) << details;
+  EXPECT_EQ(details[0].value("value", Json()), Json("CAE="))
+      << "The detail that cannot be read was the first. A service puts first "
+         "what matters most. It gave "
+      << details;
+  EXPECT_EQ(details[1].value("reason", Json()), Json("MOVIE_NOT_FOUND"))
+      << details;
 }
 
 TEST(ErrorResponseTest, BytesThatAreNoStatusAreLeftOut) {
@@ -117,8 +142,19 @@ TEST(ErrorResponseTest, BytesThatAreNoStatusAreLeftOut) {
       grpc::Status(grpc::StatusCode::NOT_FOUND, "gone", "\xff\xff not one"));
   EXPECT_EQ(body.value("code", Json()), 5)
       << "error_details() may hold anything; the code is still good.";
-  EXPECT_EQ(body.value("message", Json()), "gone");
+  EXPECT_EQ(body.value("message", Json()), Json("gone"));
   EXPECT_FALSE(body.contains("details")) << body;
+}
+
+TEST(ErrorResponseTest, AStatusThatIsCutOffIsNoStatus) {
+  const grpc::Status whole = Failed({Pack(NotFound())});
+  const std::string bytes = whole.error_details();
+  const Json body = Body(grpc::Status(whole.error_code(), whole.error_message(),
+                                      bytes.substr(0, bytes.size() - 1)));
+  EXPECT_FALSE(body.contains("details"))
+      << "Its code was read, and then the bytes ended too early. Only "
+         "ParseFromString() knows, and it returns false. It gave "
+      << body;
 }
 
 TEST(ErrorResponseTest, DetailsOfAnotherErrorAreLeftOut) {
@@ -135,7 +171,8 @@ TEST(ErrorResponseTest, DetailsOfAnotherErrorAreLeftOut) {
 TEST(ErrorResponseTest, AMessageMayBeAnyBytes) {
   const Json body =
       Body(grpc::Status(grpc::StatusCode::UNKNOWN, "bad \xff byte \"x\"\n"));
-  EXPECT_EQ(body.value("message", Json()), "bad \xEF\xBF\xBD byte \"x\"\n")
+  EXPECT_EQ(body.value("message", Json()),
+            Json("bad \xEF\xBF\xBD byte \"x\"\n"))
       << "JSON is UTF-8, a gRPC message need not be; and quotes and line "
          "breaks must not end the text.";
 }

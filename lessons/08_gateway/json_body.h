@@ -16,9 +16,9 @@
 namespace movies {
 
 // Reads a request's body. `field` says what it is, as HttpRoute::body does: "*"
-// for all of `request`, the name of a field of its own, or empty if there is no
-// body. What `request` held before is lost if it is "*"; otherwise only what
-// the field held. An empty body sets nothing.
+// for all of `request`, the name of a field of its own as the .proto file has
+// it, or empty if there is no body. What `request` held before is lost if it is
+// "*"; otherwise only what the field held. An empty body sets nothing.
 //
 // INVALID_ARGUMENT for a body that is no JSON (RFC 8259), is nested more than
 // 100 deep, or is not the message's: it names the place, or the field, in

@@ -182,6 +182,14 @@ TEST(MatchTemplateTest, AValueIsDecodedOnce) {
               "a plus is a plus; it means a space in queries only");
 }
 
+TEST(MatchTemplateTest, AnyTextMayBeAValue) {
+  ExpectMatch("/v1/files/{name}", "/v1/files/..", {"name = .."},
+              "\"..\" is a text like any other; whoever makes a file name of "
+              "it has to check it");
+  ExpectMatch("/v1/movies/{name}", "/v1/movies/%20", {"name =  "},
+              "the part is not empty: it is a space");
+}
+
 TEST(MatchTemplateTest, WhatAClientEncodesComesBack) {
   std::string all, encoded;
   for (int byte = 0; byte < 256; ++byte) {
@@ -201,6 +209,8 @@ TEST(MatchTemplateTest, LiteralsAreComparedDecoded) {
               "case");
   ExpectMatch("/v1/movies/{mid}", "/v1/%6Dovies/7", {"mid = 7"},
               "%6D is an m, which need not be encoded but may be");
+  ExpectMatch("/v1/ac%2Fdc/{mid}", "/v1/ac%2fdc/7", {"mid = 7"},
+              "a literal may have an encoded slash, in digits of either case");
 }
 
 TEST(MatchTemplateTest, AnEncodedStarInATemplateIsALiteral) {

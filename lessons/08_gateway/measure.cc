@@ -1,6 +1,18 @@
 // Measures what the gateway costs: one call by gRPC, the same call as HTTP/JSON
 // through the gateway, and the same HTTP answer from a server that does nothing
-// else, side by side.
+// else, side by side. One run, with clients and servers in this one process, on
+// two cores:
+//
+//                         connections  requests/s      p50      p99
+//   gRPC                            1        6112   156 us   252 us
+//   gateway, then gRPC              1        2825   350 us   448 us
+//   HTTP server alone               1       12060    89 us   134 us
+//   gRPC                           32       15526  2025 us  3085 us
+//   gateway, then gRPC             32       11696  2585 us  5457 us
+//   HTTP server alone              32       47901   661 us  1325 us
+//
+// A connection is a channel of its own for gRPC; the gateway has one channel
+// for all.
 
 #include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>

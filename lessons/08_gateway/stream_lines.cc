@@ -38,9 +38,11 @@ void StreamLines::OnReadInitialMetadataDone(bool) {
 
 void StreamLines::OnReadDone(bool ok) {
   // TODO(08_gateway.stream_lines): Write the message as a line, {"result":JSON}
-  // and a line break, and read the next one when the client has taken it. When
-  // nothing more is to be read, let gRPC go: RemoveHold(), exactly once. If the
-  // client did not take a line, or to_json() fails, cancel the call.
+  // and a line break, and read the next one when the client has taken it;
+  // StartAnswer() comes before the first line, and not before there is one. If
+  // to_json() fails, Fail(); if a line is not taken, cancel the call. When
+  // nothing more is to be read, let gRPC go: RemoveHold(), exactly once, and
+  // last, since this object may be gone then.
   Fail(absl::UnimplementedError("TODO(08_gateway.stream_lines)"));
   RemoveHold();
   // END TODO(08_gateway.stream_lines)

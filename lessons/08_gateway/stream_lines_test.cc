@@ -369,6 +369,18 @@ TEST_F(StreamLinesTest, AMessageThatIsNoJsonEndsTheStream) {
   EXPECT_TRUE(WaitUntilCancelled(1)) << "The service was not cancelled.";
 }
 
+TEST_F(StreamLinesTest, AFirstMessageThatIsNoJsonHasItsOwnStatus) {
+  service_->set_script({/*movies=*/1, 10, grpc::Status::OK, /*silent=*/true});
+  no_json_ = 1;
+  const auto exchange = Call();
+  ASSERT_TRUE(exchange->WaitUntilAnswered()) << "The answer did not end.";
+  EXPECT_EQ(exchange->answer().status, 500)
+      << "to_json() failed for the first message, before any line was sent: "
+         "the HTTP status was still free to say so. So the answer starts when "
+         "there is a line to write, and not before.";
+  EXPECT_FALSE(exchange->started());
+}
+
 TEST_F(StreamLinesTest, SlowClientsCostNoThreads) {
   service_->set_script({/*movies=*/3});
   std::vector<std::shared_ptr<FakeHttpExchange>> slow;

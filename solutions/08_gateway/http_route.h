@@ -14,8 +14,9 @@
 
 namespace movies {
 
-// One way to call a method by HTTP. Checked against the method, if it comes
-// from RoutesOf(): every field that it names exists and can be set from there.
+// One way to call a method by HTTP. Fields have the names of the .proto file,
+// not those of JSON. Checked against the method, if it comes from RoutesOf():
+// every field that it names exists and can be set from there.
 // Slide: http_route
 struct HttpRoute {
   // Outlives the route; belongs to its pool.
