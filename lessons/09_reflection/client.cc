@@ -208,8 +208,9 @@ int List(Server& server) {
   absl::StatusOr<std::vector<std::string>> services =
       ListServices(*server.reflection);
   if (!services.ok()) return Fail(services.status());
-  for (const std::string& service : *services)
+  for (const std::string& service : *services) {
     std::cout << Printable(service) << "\n";
+  }
   return 0;
 }
 
